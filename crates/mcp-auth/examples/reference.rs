@@ -1,0 +1,18 @@
+//! Prints a reference page, written from the tables in the code: `environment` or `errors`.
+
+use std::process::ExitCode;
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a terminal program")]
+fn main() -> ExitCode {
+    let page = std::env::args().nth(1).unwrap_or_default();
+    let text = match page.as_str() {
+        "environment" => mcp_auth::settings::reference_markdown(),
+        "errors" => mcp_auth::refusal::reference_markdown(),
+        _ => {
+            eprintln!("usage: reference environment|errors");
+            return ExitCode::from(2);
+        }
+    };
+    print!("{text}");
+    ExitCode::SUCCESS
+}

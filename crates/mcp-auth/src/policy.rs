@@ -1,0 +1,155 @@
+//! Who may do what. A pure function of a caller, an action and a list of rules: no file, no clock, no state.
+
+mod glob;
+
+use crate::action::{ActionKind, Request};
+use crate::roles::Role;
+
+pub use self::glob::Glob;
+
+/// Whom a policy judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject<'a> {
+    /// The `user_id` claim.
+    pub user_id: &'a str,
+    /// The `role` claim.
+    pub role: &'a Role,
+}
+
+/// What a rule does when it matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Permits, unless a rule forbids.
+    Allow,
+    /// Forbids, whatever else permits.
+    Deny,
+}
+
+/// One rule. It matches when the caller and the action do; an empty list puts no condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// A name for audit lines and explanations.
+    pub name: String,
+    /// Allow or deny.
+    pub effect: Effect,
+    /// Roles it is about. An allowing rule also covers the built-in roles above one that it names; a denying rule
+    /// covers exactly what it names. With `roles` and `users` both empty it is about everybody.
+    pub roles: Vec<Role>,
+    /// User ids it is about, in addition to `roles`.
+    pub users: Vec<String>,
+    /// Kinds of action.
+    pub actions: Vec<ActionKind>,
+    /// Servers. A rule that names servers matches no action without one.
+    pub servers: Vec<Glob>,
+    /// Tools. A rule that names tools matches no action without one.
+    pub tools: Vec<Glob>,
+}
+
+impl Rule {
+    fn matches(&self, subject: &Subject<'_>, request: &Request<'_>) -> bool {
+        self.is_about(subject)
+            && (self.actions.is_empty() || self.actions.contains(&request.kind))
+            && any_matches(&self.servers, request.server)
+            && any_matches(&self.tools, request.tool)
+    }
+
+    fn is_about(&self, subject: &Subject<'_>) -> bool {
+        let role = |named: &Role| match self.effect {
+            Effect::Allow => subject.role.includes(named),
+            Effect::Deny => subject.role == named,
+        };
+        (self.roles.is_empty() && self.users.is_empty())
+            || self.roles.iter().any(role)
+            || self.users.iter().any(|user| user == subject.user_id)
+    }
+}
+
+fn any_matches(globs: &[Glob], name: Option<&str>) -> bool {
+    globs.is_empty() || name.is_some_and(|name| globs.iter().any(|glob| glob.matches(name)))
+}
+
+/// An ordered list of rules. Deny wins; then the first rule that allows; what no rule allows is forbidden.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    rules: Vec<Rule>,
+}
+
+/// The policy where none is configured: built-in roles list, describe and call; admins also connect servers and
+/// manage users; superadmins also manage admins. A custom role can do nothing.
+impl Default for Policy {
+    fn default() -> Self {
+        let rule = |name: &str, role: Role, actions: &[ActionKind]| Rule {
+            name: name.to_owned(),
+            effect: Effect::Allow,
+            roles: vec![role],
+            users: Vec::new(),
+            actions: actions.to_vec(),
+            servers: Vec::new(),
+            tools: Vec::new(),
+        };
+        Self::new(vec![
+            rule(
+                "users list and call",
+                Role::User,
+                &[ActionKind::List, ActionKind::Describe, ActionKind::Call],
+            ),
+            rule(
+                "admins connect and manage users",
+                Role::Admin,
+                &[ActionKind::Connect, ActionKind::ManageUsers],
+            ),
+            rule("superadmins manage admins", Role::Superadmin, &[ActionKind::ManageAdmins]),
+        ])
+    }
+}
+
+impl Policy {
+    /// A policy of exactly these rules: the built-in ones do not apply beside them.
+    pub fn new(rules: Vec<Rule>) -> Self {
+        Self { rules }
+    }
+
+    /// The rules, in order.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Decides, and says which rule did.
+    pub fn decide(&self, subject: &Subject<'_>, request: &Request<'_>) -> Decision<'_> {
+        let mut first_allow = None;
+        for rule in self.rules.iter().filter(|rule| rule.matches(subject, request)) {
+            match rule.effect {
+                Effect::Deny => return Decision { allowed: false, rule: Some(rule) },
+                Effect::Allow => first_allow = first_allow.or(Some(rule)),
+            }
+        }
+        Decision { allowed: first_allow.is_some(), rule: first_allow }
+    }
+}
+
+/// What a policy decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision<'a> {
+    allowed: bool,
+    rule: Option<&'a Rule>,
+}
+
+impl<'a> Decision<'a> {
+    /// Whether the action may go on.
+    pub fn allowed(&self) -> bool {
+        self.allowed
+    }
+
+    /// The rule that decided; `None` when no rule matched, which forbids.
+    pub fn rule(&self) -> Option<&'a Rule> {
+        self.rule
+    }
+
+    /// The name of that rule.
+    pub fn decided_by(&self) -> &'a str {
+        self.rule.map_or("no rule allows it", |rule| rule.name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! Why is my token refused? The road again, without stopping at the first failure.
+//!
+//! The same stages and the same table of checks as in [`validate`](crate::validate), so that the report and the
+//! gate agree on every token. What cannot be checked any more is looked at as it stands and marked as unverified.
+
+mod causes;
+mod inspection;
+
+use serde::Serialize;
+
+use self::inspection::Inspection;
+use crate::claims::Claims;
+use crate::clock::Timestamp;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::secret::Secret;
+use crate::validate::{Expect, Validator};
+
+/// Everything there is to say about one token.
+#[derive(Debug)]
+pub struct Report {
+    lines: Vec<Line>,
+    refusal: Option<Refusal>,
+    verified: bool,
+    claims: Option<Claims>,
+    payload: Option<Box<str>>,
+    now: Timestamp,
+}
+
+/// One check and its outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// The check, for example `expiry`.
+    pub name: &'static str,
+    /// Its outcome.
+    pub verdict: Verdict,
+    /// What was found; on failure, also what was expected.
+    pub detail: String,
+    /// On failure, the likely cause and the remedy.
+    pub hint: Option<String>,
+}
+
+/// The outcome of one check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// As it should be.
+    Pass,
+    /// Not as it should be.
+    Fail,
+    /// Could not be looked at.
+    Skipped,
+}
+
+impl Validator {
+    /// Looks at a token from every side. `secret` is the configured one, where there is one: a signature that does
+    /// not match is then tried with the usual mistakes made with secrets.
+    ///
+    /// Takes any bytes: what is not even the form of a token is explained as well.
+    pub fn explain(
+        &self,
+        token: &[u8],
+        expect: Expect,
+        now: Timestamp,
+        secret: Option<&Secret>,
+    ) -> Report {
+        Inspection::new(self, expect, now, secret).run(token)
+    }
+}
+
+impl Report {
+    /// Whether a gate with the same settings would accept the token, revocation aside.
+    pub fn is_valid(&self) -> bool {
+        self.refusal.is_none()
+    }
+
+    /// Whether a configured key signed it. A token can be verified and yet not valid, such as an expired one.
+    pub fn is_verified(&self) -> bool {
+        self.verified
+    }
+
+    /// The refusal that a gate would give: the first check that fails.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
+    }
+
+    /// Its code.
+    pub fn code(&self) -> Option<RefusalCode> {
+        self.refusal.as_ref().map(Refusal::code)
+    }
+
+    /// Every check, in the order in which a gate asks.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// The claims, where they could be read. Facts only when [`Report::is_verified`].
+    pub fn claims_possibly_unverified(&self) -> Option<&Claims> {
+        self.claims.as_ref()
+    }
+
+    /// The payload as JSON, where it is JSON at all. Facts only when [`Report::is_verified`].
+    pub fn payload_possibly_unverified(&self) -> Option<serde_json::Value> {
+        serde_json::from_str(self.payload.as_deref()?).ok()
+    }
+
+    /// The moment for which the report holds.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+#[cfg(test)]
+mod tests;

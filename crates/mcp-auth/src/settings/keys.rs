@@ -1,0 +1,161 @@
+//! The variables that make a key ring.
+
+use super::Purpose;
+use super::reader::{Named, Reader};
+use crate::keys::{Algorithm, KeyRing, SigningKey, VerifyingKey};
+use crate::secret::{Secret, Weakness};
+use crate::text::Escaped;
+
+/// What the key variables say.
+pub(super) struct KeySettings {
+    pub(super) keys: KeyRing,
+    pub(super) algorithm: Algorithm,
+    pub(super) secret: Option<Secret>,
+}
+
+impl KeySettings {
+    /// `None` when something is wrong; the reader then has the mistakes. Looks at every variable in any case.
+    pub(super) fn read(reader: &mut Reader<'_>, purpose: Purpose) -> Option<Self> {
+        let algorithm = read_algorithm(reader);
+        let previous = read_previous(
+            reader,
+            algorithm.filter(|a| a.is_symmetric()).unwrap_or(Algorithm::Hs256),
+        );
+        let algorithm = algorithm?;
+        let (keys, secret) = if algorithm.is_symmetric() {
+            let secret = read_secret(reader, algorithm)?;
+            let key = SigningKey::from_secret(algorithm, &secret).ok()?;
+            (KeyRing::new(key), Some(secret))
+        } else {
+            (read_key_files(reader, algorithm, purpose)?, None)
+        };
+        Some(Self { keys: with_previous(reader, keys, previous?)?, algorithm, secret })
+    }
+}
+
+fn read_algorithm(reader: &mut Reader<'_>) -> Option<Algorithm> {
+    let Some(name) = reader.text("MCP_JWT_ALGORITHM") else { return Some(Algorithm::Hs256) };
+    name.parse()
+        .map_err(|error| {
+            reader
+                .mistake("MCP_JWT_ALGORITHM", format!("is \"{}\", which {error}", Escaped(&name)));
+        })
+        .ok()
+}
+
+fn read_secret(reader: &mut Reader<'_>, algorithm: Algorithm) -> Option<Secret> {
+    for name in ["MCP_JWT_PRIVATE_KEY_FILE", "MCP_JWT_PUBLIC_KEY_FILE"] {
+        if reader.text(name).is_some() {
+            reader.mistake(name, format!("is set, but {algorithm} takes MCP_JWT_SECRET; set MCP_JWT_ALGORITHM to the key's algorithm"));
+        }
+    }
+    let before = reader.count();
+    let Some(Named { source, text }) = reader.text_or_file("MCP_JWT_SECRET") else {
+        if reader.count() == before {
+            reader.mistake("MCP_JWT_SECRET", "is not set; make a secret with `openssl rand -hex 32`, and give every service that shares tokens the same one");
+        }
+        return None;
+    };
+    // Only a file's end of line is cut: in a variable, a line break is a mistake that other programs keep.
+    let text = if source == "MCP_JWT_SECRET" { &text } else { without_line_end(&text) };
+    accept(reader, &source, text, algorithm)
+}
+
+fn without_line_end(text: &str) -> &str {
+    text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line))
+}
+
+/// Checks one secret, and warns when it is weak.
+fn accept(
+    reader: &mut Reader<'_>,
+    source: &str,
+    text: &str,
+    algorithm: Algorithm,
+) -> Option<Secret> {
+    let secret =
+        Secret::from_text(text).map_err(|error| reader.mistake(source, error.to_string())).ok()?;
+    if let Some(worst) = secret.weaknesses(algorithm).first() {
+        reader.warning(source, Weakness::to_string(worst));
+    }
+    Some(secret)
+}
+
+/// The previous secrets, each with the name under which a mistake is reported.
+fn read_previous(
+    reader: &mut Reader<'_>,
+    algorithm: Algorithm,
+) -> Option<Vec<(String, VerifyingKey)>> {
+    let before = reader.count();
+    let Some(Named { source, text }) = reader.text_or_file("MCP_JWT_PREVIOUS_SECRETS") else {
+        return (reader.count() == before).then(Vec::new);
+    };
+    let texts: Vec<&str> = match source.as_str() {
+        "MCP_JWT_PREVIOUS_SECRETS" => text.split(',').collect(),
+        _ => text.lines().filter(|line| !line.is_empty()).collect(),
+    };
+    let mut keys = Vec::new();
+    for (index, text) in texts.into_iter().enumerate() {
+        let source = format!("{source}, entry {},", index + 1);
+        let secret = accept(reader, &source, text, algorithm)?;
+        keys.push((source, VerifyingKey::from_secret(algorithm, &secret).ok()?));
+    }
+    Some(keys)
+}
+
+fn with_previous(
+    reader: &mut Reader<'_>,
+    mut ring: KeyRing,
+    previous: Vec<(String, VerifyingKey)>,
+) -> Option<KeyRing> {
+    for (source, key) in previous {
+        ring =
+            ring.and_accept(key).map_err(|error| reader.mistake(source, error.to_string())).ok()?;
+    }
+    Some(ring)
+}
+
+fn read_key_files(
+    reader: &mut Reader<'_>,
+    algorithm: Algorithm,
+    purpose: Purpose,
+) -> Option<KeyRing> {
+    let before = reader.count();
+    let private =
+        reader.named_file("MCP_JWT_PRIVATE_KEY_FILE").and_then(|Named { source, text }| {
+            SigningKey::from_pem(algorithm, &text)
+                .map_err(|error| reader.mistake(source, error.to_string()))
+                .ok()
+        });
+    let public = reader.named_file("MCP_JWT_PUBLIC_KEY_FILE").and_then(|Named { source, text }| {
+        VerifyingKey::from_pem(algorithm, &text)
+            .map_err(|error| reader.mistake(source, error.to_string()))
+            .ok()
+    });
+    if reader.count() > before {
+        return None;
+    }
+    match (private, public) {
+        (Some(private), Some(public)) if private.verifying_key().id() != public.id() => {
+            reader.mistake("MCP_JWT_PUBLIC_KEY_FILE", "is not the public half of MCP_JWT_PRIVATE_KEY_FILE; derive it with `openssl pkey -in private.pem -pubout`, or remove the variable");
+            None
+        }
+        (Some(private), _) => Some(KeyRing::new(private)),
+        (None, Some(public)) if purpose == Purpose::Validate => Some(KeyRing::verify_only(public)),
+        (None, _) if purpose == Purpose::Issue => {
+            reader.mistake(
+                "MCP_JWT_PRIVATE_KEY_FILE",
+                format!("is not set, and {algorithm} signs with a private key; name its PEM file"),
+            );
+            None
+        }
+        _ => {
+            reader.mistake(
+                "MCP_JWT_PUBLIC_KEY_FILE",
+                format!(
+                    "is not set, and {algorithm} verifies with a public key; name its PEM file"
+                ),
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Reads single variables and collects what is wrong with them.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Mistake, Variable};
+use crate::text::Escaped;
+
+/// Largest file that can be a secret or a key.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
+
+/// A lookup, and the mistakes found through it so far.
+pub(super) struct Reader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<OsString>,
+    mistakes: Vec<Mistake>,
+    warnings: Vec<Mistake>,
+}
+
+/// A text and the name under which the operator knows it.
+pub(super) struct Named {
+    pub(super) source: String,
+    pub(super) text: String,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(lookup: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
+        Self { lookup, mistakes: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// The mistakes and the warnings.
+    pub(super) fn finish(self) -> (Vec<Mistake>, Vec<Mistake>) {
+        (self.mistakes, self.warnings)
+    }
+
+    /// How many mistakes were found so far.
+    pub(super) fn count(&self) -> usize {
+        self.mistakes.len()
+    }
+
+    pub(super) fn mistake(&mut self, variable: impl Into<String>, problem: impl Into<String>) {
+        self.mistakes.push(Mistake { variable: variable.into(), problem: problem.into() });
+    }
+
+    pub(super) fn warning(&mut self, variable: impl Into<String>, problem: impl Into<String>) {
+        self.warnings.push(Mistake { variable: variable.into(), problem: problem.into() });
+    }
+
+    /// The value of a variable. An empty one counts as not set: that is how compose files pass what is absent.
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        let value = (self.lookup)(name).filter(|value| !value.is_empty())?;
+        let text = value.into_string().ok();
+        if text.is_none() {
+            self.mistake(name, "is not UTF-8 text; write it again without special characters");
+        }
+        text
+    }
+
+    /// The value of `name`, or of the file that `name_FILE` names.
+    pub(super) fn text_or_file(&mut self, name: &str) -> Option<Named> {
+        let file_variable = format!("{name}_FILE");
+        match (self.text(name), self.text(&file_variable)) {
+            (Some(_), Some(_)) => {
+                self.mistake(name, format!("and {file_variable} are both set; remove one, so that it is clear which holds"));
+                None
+            }
+            (Some(text), None) => Some(Named { source: name.to_owned(), text }),
+            (None, Some(path)) => self.file(&file_variable, path),
+            (None, None) => None,
+        }
+    }
+
+    /// The file that the variable `name` names.
+    pub(super) fn named_file(&mut self, name: &str) -> Option<Named> {
+        let path = self.text(name)?;
+        self.file(name, path)
+    }
+
+    fn file(&mut self, name: &str, path: String) -> Option<Named> {
+        let source = format!("{name} ({})", Escaped(&path));
+        match read_small_file(&PathBuf::from(path)) {
+            Ok(text) => Some(Named { source, text }),
+            Err(problem) => {
+                self.mistake(source, problem);
+                None
+            }
+        }
+    }
+
+    pub(super) fn hours(&mut self, name: &str) -> Duration {
+        Duration::from_secs(self.number(name) * 3600)
+    }
+
+    pub(super) fn days(&mut self, name: &str) -> Duration {
+        Duration::from_secs(self.number(name) * 24 * 3600)
+    }
+
+    pub(super) fn seconds(&mut self, name: &str) -> Duration {
+        Duration::from_secs(self.number(name))
+    }
+
+    /// A whole number within the range of its row in the table, or the row's default.
+    fn number(&mut self, name: &str) -> u64 {
+        let variable = Variable::named(name);
+        let default =
+            variable.and_then(|variable| variable.default.parse().ok()).unwrap_or_default();
+        let (least, most) = variable.and_then(|variable| variable.range).unwrap_or((0, u64::MAX));
+        let Some(text) = self.text(name) else { return default };
+        match text.trim().parse() {
+            Ok(number) if (least..=most).contains(&number) => number,
+            _ => {
+                let shown = Escaped(&text);
+                self.mistake(
+                    name,
+                    format!("is \"{shown}\", which is not a whole number from {least} to {most}"),
+                );
+                default
+            }
+        }
+    }
+}
+
+/// Reads a file of text, bounded: a path that leads to a device or a dump must not fill the memory.
+fn read_small_file(path: &std::path::Path) -> Result<String, String> {
+    use std::io::Read as _;
+    let cannot = |error: std::io::Error| {
+        format!("cannot be read: {error}; check the path and the permissions")
+    };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(format!(
+            "has more than {MAX_FILE_BYTES} bytes, which is no secret and no key; check the path"
+        ));
+    }
+    String::from_utf8(bytes).map_err(|_| "is not UTF-8 text; check the path".to_owned())
+}

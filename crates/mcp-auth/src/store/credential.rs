@@ -1,0 +1,58 @@
+//! What revocation looks at in a token, computed only when somebody asks.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use super::RevocationId;
+use crate::claims::Claims;
+use crate::keys::KeyId;
+
+/// A valid token as the stores see it.
+#[derive(Clone, Copy)]
+pub struct Credential<'a> {
+    claims: &'a Claims,
+    token: &'a str,
+    signing_input: &'a str,
+    key_id: &'a KeyId,
+}
+
+impl<'a> Credential<'a> {
+    pub(crate) fn new(
+        claims: &'a Claims,
+        token: &'a str,
+        signing_input: &'a str,
+        key_id: &'a KeyId,
+    ) -> Self {
+        Self { claims, token, signing_input, key_id }
+    }
+
+    /// What the token says.
+    pub fn claims(&self) -> &'a Claims {
+        self.claims
+    }
+
+    /// The key that signed it.
+    pub fn key_id(&self) -> &'a KeyId {
+        self.key_id
+    }
+
+    /// The identity of this one token: its `jti` or, without one, its signing input.
+    pub fn revocation_id(&self) -> RevocationId {
+        match self.claims.token_id() {
+            Some(jti) => RevocationId::of_token_id(jti),
+            None => RevocationId::of_signing_input(self.signing_input),
+        }
+    }
+
+    /// SHA-256 of the whole token in hex: the key under which Python services blacklist it.
+    pub fn token_digest(&self) -> String {
+        hex::encode(Sha256::digest(self.token))
+    }
+}
+
+impl fmt::Debug for Credential<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential").field("claims", &self.claims).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,139 @@
+//! Revocations in memory: the whole store of a single process, and the set that larger stores keep fresh.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::{
+    Credential, Revocation, RevocationId, RevocationStore, RevocationView, RevokedBy, StoreError,
+    StoreFuture, UserEntry, Verdict,
+};
+use crate::clock::{NumericDate, Timestamp};
+
+/// Revocations of this process. Lost when it ends: tokens that outlive it come back to life, so pair it with short
+/// lifetimes or use a durable store.
+///
+/// Forgets what has expired as it grows, so its size follows the number of live revocations.
+#[derive(Debug, Default)]
+pub struct MemoryRevocations {
+    state: RwLock<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Tokens, grants and keys; their ids differ by kind.
+    entries: HashMap<RevocationId, NumericDate>,
+    users: HashMap<RevocationId, (UserEntry, NumericDate)>,
+    /// Entries at which expired ones are looked for next.
+    purge_at: usize,
+}
+
+/// Fewest entries worth a search for expired ones.
+const FIRST_PURGE: usize = 1024;
+
+impl MemoryRevocations {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Records a revocation at once.
+    pub fn insert(&self, revocation: Revocation, now: Timestamp) {
+        self.write().insert(revocation, now);
+    }
+
+    /// Forgets what may be forgotten at `now`.
+    pub fn purge(&self, now: Timestamp) {
+        self.write().purge(now);
+    }
+
+    /// How many revocations are held, users included.
+    pub fn len(&self) -> usize {
+        let state = self.read();
+        state.entries.len() + state.users.len()
+    }
+
+    /// Whether nothing is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    // A panic cannot leave the maps half written, so a poisoned lock still guards sound data.
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn insert(&mut self, revocation: Revocation, now: Timestamp) {
+        if self.entries.len() + self.users.len() >= self.purge_at.max(FIRST_PURGE) {
+            self.purge(now);
+        }
+        match revocation {
+            Revocation::Entry { id, keep_until } => {
+                let held = self.entries.entry(id).or_insert(keep_until);
+                *held = keep_until.max(*held);
+            }
+            Revocation::User { id, entry, keep_until } => {
+                let held = self.users.entry(id).or_insert((entry, keep_until));
+                *held = (held.0.merge(entry), held.1.max(keep_until));
+            }
+        }
+    }
+
+    /// Doubling the mark keeps the cost of purging constant per insertion.
+    fn purge(&mut self, now: Timestamp) {
+        self.entries.retain(|_, keep_until| keep_until.timestamp() > now);
+        self.users.retain(|_, (_, keep_until)| keep_until.timestamp() > now);
+        self.purge_at = (self.entries.len() + self.users.len()) * 2;
+    }
+
+    fn verdict(&self, credential: &Credential<'_>) -> Verdict {
+        if let Some(by) = self.entry_that_covers(credential) {
+            return Verdict::Revoked(by);
+        }
+        if self.users.is_empty() {
+            return Verdict::Live;
+        }
+        let user = RevocationId::of_user(credential.claims().user_id());
+        self.users.get(&user).map_or(Verdict::Live, |(entry, _)| entry.verdict(credential))
+    }
+
+    fn entry_that_covers(&self, credential: &Credential<'_>) -> Option<RevokedBy> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let holds = |id| self.entries.contains_key(&id);
+        if holds(credential.revocation_id()) {
+            return Some(RevokedBy::Token);
+        }
+        if credential.claims().session_id().is_some_and(|sid| holds(RevocationId::of_grant(sid))) {
+            return Some(RevokedBy::Grant);
+        }
+        holds(RevocationId::of_key(credential.key_id().as_str())).then_some(RevokedBy::Key)
+    }
+}
+
+impl RevocationView for MemoryRevocations {
+    fn verdict(&self, credential: &Credential<'_>, _: Timestamp) -> Result<Verdict, StoreError> {
+        Ok(self.read().verdict(credential))
+    }
+}
+
+impl RevocationStore for MemoryRevocations {
+    fn revoke(&self, revocation: Revocation, now: Timestamp) -> StoreFuture<'_, ()> {
+        self.insert(revocation, now);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn verdict<'a>(
+        &'a self,
+        credential: &'a Credential<'a>,
+        _: Timestamp,
+    ) -> StoreFuture<'a, Verdict> {
+        Box::pin(std::future::ready(Ok(self.read().verdict(credential))))
+    }
+}

@@ -1,0 +1,85 @@
+//! The road of a token, from the text of a header to a permit.
+//!
+//! ```text
+//! header text --extract--> RawToken --parse--> ParsedToken --signature--> SignedToken --checks--> ValidToken
+//!             --revocation--> LiveToken --authorization--> Permit
+//! ```
+//!
+//! Trust is a type. Each stage takes what the stage before returned and gives back something stronger, so a token
+//! whose signature was not checked has no role to ask for. The stages go from cheap to dear, and before the
+//! signature is known to be good nothing an attacker controls is parsed but the header.
+
+mod authorization;
+pub(crate) mod checks;
+pub(crate) mod extract;
+pub(crate) mod parse;
+mod revocation;
+mod rules;
+mod signature;
+
+pub use self::authorization::Permit;
+pub use self::checks::ValidToken;
+pub use self::extract::{MAX_TOKEN_BYTES, RawToken};
+pub use self::parse::{MAX_HEADER_BYTES, ParsedToken};
+pub use self::revocation::LiveToken;
+pub use self::rules::{Expect, Rules};
+pub use self::signature::{MAX_PAYLOAD_BYTES, SignedToken};
+
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::keys::KeyRing;
+use crate::refusal::Refusal;
+
+/// Validates tokens: keys and rules, and no state. What it accepts may still be revoked or lack the permission
+/// for an action; [`Gate`](crate::Gate) goes the whole road.
+#[derive(Debug)]
+pub struct Validator {
+    keys: Arc<KeyRing>,
+    rules: Rules,
+}
+
+impl Validator {
+    /// Accepts tokens that a key of the ring signed and that keep the rules.
+    pub fn new(keys: impl Into<Arc<KeyRing>>, rules: Rules) -> Self {
+        Self { keys: keys.into(), rules }
+    }
+
+    /// Validates the value of an `Authorization` header, which is `None` when the request had none.
+    ///
+    /// # Errors
+    /// The first check that fails, in the order of the stages.
+    pub fn validate_header<'a>(
+        &self,
+        authorization: Option<&'a [u8]>,
+        expect: Expect,
+        now: Timestamp,
+    ) -> Result<ValidToken<'a>, Refusal> {
+        self.validate(RawToken::from_authorization(authorization)?, expect, now)
+    }
+
+    /// Validates a token that is not in a header.
+    ///
+    /// # Errors
+    /// As for [`Validator::validate_header`].
+    pub fn validate<'a>(
+        &self,
+        token: RawToken<'a>,
+        expect: Expect,
+        now: Timestamp,
+    ) -> Result<ValidToken<'a>, Refusal> {
+        let parsed = token.parse()?;
+        let signed = parsed.verify(&self.keys)?;
+        signed.check(&self.rules, expect, now)
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+}
