@@ -54,7 +54,7 @@ pub struct AuditEvent<'a> {
     /// The refusal's code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<RefusalCode>,
-    /// The refusal's full reason, or the rule that allowed.
+    /// The refusal's full reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'a str>,
     /// What the client was told to quote.

@@ -14,7 +14,7 @@ use thiserror::Error;
 pub use self::audience::Audience;
 use self::members::Members;
 use crate::clock::NumericDate;
-use crate::json::JsonFault;
+use crate::json::{self, JsonFault};
 use crate::roles::Role;
 
 /// Names that have a meaning here: a custom claim cannot take one.
@@ -70,9 +70,13 @@ impl fmt::Display for TokenType {
 /// true is for the stages of [`validate`](crate::validate) to find out: only a
 /// [`ValidToken`](crate::validate::ValidToken) hands them out as facts.
 ///
-/// The texts stay in the decoded payload, so reading a token allocates once for all of them.
+/// The texts stay in the decoded payload, so reading a token allocates no text.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Claims {
+pub struct Claims(Box<Parts>);
+
+/// Boxed, because a token moves from stage to stage and this is too much to copy each time.
+#[derive(Clone, PartialEq, Eq)]
+struct Parts {
     payload: Box<str>,
     members: Members,
 }
@@ -83,23 +87,24 @@ impl Claims {
     /// # Errors
     /// [`ClaimsFault`] names the member that is missing, of the wrong type or out of bounds.
     pub(crate) fn read(payload: Box<str>) -> Result<Self, ClaimsFault> {
-        let members = Members::read(&payload)?;
-        Ok(Self { payload, members })
+        let mut parts = Box::new(Parts { payload, members: Members::default() });
+        parts.members.read(&parts.payload)?;
+        Ok(Self(parts))
     }
 
     /// `user_id`: who the token is about, 1 to 256 bytes without control characters.
     pub fn user_id(&self) -> &str {
-        self.members.user_id.within(&self.payload)
+        self.optional(self.0.members.user_id.as_ref()).unwrap_or_default()
     }
 
     /// `username`, or the user id where the token has none.
     pub fn username(&self) -> &str {
-        self.optional(self.members.username.as_ref()).unwrap_or_else(|| self.user_id())
+        self.optional(self.0.members.username.as_ref()).unwrap_or_else(|| self.user_id())
     }
 
     /// `role`. Every access token has one; refresh tokens have none.
     pub fn role(&self) -> Option<&Role> {
-        self.members.role.as_ref()
+        self.0.members.role.as_ref()
     }
 
     /// `token_type`, where it is one that we know.
@@ -109,53 +114,53 @@ impl Claims {
 
     /// `token_type` as it was written.
     pub fn token_type_text(&self) -> &str {
-        self.members.token_type.within(&self.payload)
+        self.optional(self.0.members.token_type.as_ref()).unwrap_or_default()
     }
 
     /// `exp`: the token is refused from this second on (RFC 7519 section 4.1.4).
     pub fn expires_at(&self) -> NumericDate {
-        self.members.expires_at
+        self.0.members.expires_at.unwrap_or_default()
     }
 
     /// `iat` (RFC 7519 section 4.1.6).
     pub fn issued_at(&self) -> Option<NumericDate> {
-        self.members.issued_at
+        self.0.members.issued_at
     }
 
     /// `nbf`: the token is refused before this second (RFC 7519 section 4.1.5).
     pub fn not_before(&self) -> Option<NumericDate> {
-        self.members.not_before
+        self.0.members.not_before
     }
 
     /// `iss` (RFC 7519 section 4.1.1).
     pub fn issuer(&self) -> Option<&str> {
-        self.optional(self.members.issuer.as_ref())
+        self.optional(self.0.members.issuer.as_ref())
     }
 
     /// `aud` (RFC 7519 section 4.1.3).
     pub fn audience(&self) -> Option<&Audience> {
-        self.members.audience.as_ref()
+        self.0.members.audience.as_ref()
     }
 
     /// `jti` (RFC 7519 section 4.1.7).
     pub fn token_id(&self) -> Option<&str> {
-        self.optional(self.members.token_id.as_ref())
+        self.optional(self.0.members.token_id.as_ref())
     }
 
     /// `sid`: the grant (sign-in) that this token descends from.
     pub fn session_id(&self) -> Option<&str> {
-        self.optional(self.members.session_id.as_ref())
+        self.optional(self.0.members.session_id.as_ref())
     }
 
     /// `gen`: the user's generation when the token was issued. See [`UserEntry`](crate::store::UserEntry).
     pub fn generation(&self) -> Option<u64> {
-        self.members.generation
+        self.0.members.generation
     }
 
     /// All claims, the custom ones included, in the order of their names.
     pub fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
         // The payload was read more strictly than serde_json reads, so this cannot fail.
-        serde_json::from_str(&self.payload).unwrap_or_default()
+        serde_json::from_str(&self.0.payload).unwrap_or_default()
     }
 
     /// One claim as JSON, custom or not.
@@ -163,8 +168,13 @@ impl Claims {
         self.to_json().remove(name)
     }
 
+    /// The payload that the claims were read from.
+    pub(crate) fn payload(&self) -> &str {
+        &self.0.payload
+    }
+
     fn optional<'a>(&'a self, text: Option<&'a Text>) -> Option<&'a str> {
-        text.map(|text| text.within(&self.payload))
+        text.map(|text| text.within(&self.0.payload))
     }
 }
 
@@ -187,23 +197,15 @@ enum Text {
 }
 
 impl Text {
-    /// `found` is a slice of `payload`, or owned.
-    fn new(payload: &str, found: Cow<'_, str>) -> Self {
-        match found {
-            Cow::Borrowed(text) => {
-                Self::place(payload, text).unwrap_or_else(|| Self::Apart(text.into()))
-            }
-            Cow::Owned(text) => Self::Apart(text.into_boxed_str()),
+    /// `found` is the string that begins, with its quote, at `at`.
+    #[inline]
+    fn new(found: Cow<'_, str>, at: json::Scanner<'_>) -> Self {
+        let start = at.offset() + 1;
+        let end = start + found.len();
+        match (found, u16::try_from(start), u16::try_from(end)) {
+            (Cow::Borrowed(_), Ok(start), Ok(end)) => Self::Within(start..end),
+            (text, ..) => Self::Apart(text.into()),
         }
-    }
-
-    /// `None` when `text` is no slice of `payload`, or lies beyond what a payload may hold.
-    fn place(payload: &str, text: &str) -> Option<Self> {
-        let start = text.as_ptr().addr().checked_sub(payload.as_ptr().addr())?;
-        let range = start..start.checked_add(text.len())?;
-        let same = payload.get(range.clone()).is_some_and(|found| found.as_ptr() == text.as_ptr());
-        let (start, end) = (u16::try_from(range.start).ok()?, u16::try_from(range.end).ok()?);
-        same.then_some(Self::Within(start..end))
     }
 
     fn within<'a>(&'a self, payload: &'a str) -> &'a str {
@@ -268,8 +270,10 @@ pub fn check_name(text: &str) -> Result<(), &'static str> {
     if text.len() > MAX_NAME_BYTES {
         return Err("has more than 256 bytes");
     }
-    if text.chars().any(char::is_control) {
-        return Err("holds a control character");
+    let plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if plain || !text.chars().any(char::is_control) {
+        Ok(())
+    } else {
+        Err("holds a control character")
     }
-    Ok(())
 }

@@ -14,7 +14,7 @@ pub(crate) const LATEST_SECOND: u64 = 253_402_300_799;
 
 /// A moment, counted from 1970-01-01T00:00:00Z with sub-second precision. A clock that stands before 1970
 /// reads as zero: every token that names its issue time is then "not yet valid", and nothing panics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(Duration);
 
 impl Timestamp {
@@ -70,11 +70,14 @@ impl Serialize for Timestamp {
 
 /// The value of `exp`, `nbf` or `iat`: whole seconds since 1970, up to the end of the year 9999
 /// (RFC 7519 section 2, "NumericDate").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 #[serde(transparent)]
 pub struct NumericDate(u64);
 
 impl NumericDate {
+    /// 9999-12-31T23:59:59Z.
+    pub const LATEST: Self = Self(LATEST_SECOND);
+
     /// `None` after the year 9999.
     pub const fn new(seconds: u64) -> Option<Self> {
         if seconds <= LATEST_SECOND { Some(Self(seconds)) } else { None }

@@ -1,4 +1,4 @@
-//! The gate: the whole road in two steps, with every exit on the audit.
+//! The gate: the whole road in two steps, with every answer about a caller and every refusal on the audit.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::policy::Policy;
 use crate::random::{Randomness, SystemRandom};
 use crate::refusal::{Refusal, RefusalCode};
+use crate::roles::Role;
 use crate::store::{NothingRevoked, RevocationView};
 use crate::validate::{Expect, LiveToken, Permit, Validator};
 
@@ -89,13 +90,14 @@ impl Gate {
         Self { randomness, ..self }
     }
 
-    /// Who is this? Takes the value of the `Authorization` header.
+    /// Who is this? Takes the values of the request's `Authorization` headers, of which there should be one; an
+    /// `Option` will do.
     ///
     /// # Errors
     /// Any refusal up to revocation; it has been audited.
-    pub fn authenticate(
+    pub fn authenticate<'a>(
         &self,
-        authorization: Option<&[u8]>,
+        authorization: impl IntoIterator<Item = &'a [u8]>,
         origin: &Origin<'_>,
     ) -> Result<LiveToken, Refused> {
         let now = self.clock.now();
@@ -115,7 +117,7 @@ impl Gate {
         }
     }
 
-    /// May they do that?
+    /// May they do that? A permit is not audited here: whoever uses it reports what came of it.
     ///
     /// # Errors
     /// `permission_denied`; it has been audited.
@@ -133,7 +135,9 @@ impl Gate {
 
     /// Whether they may do that, for showing only what they may use. Not audited, and no substitute for a permit.
     pub fn would_allow(&self, token: &LiveToken, action: &dyn Action) -> bool {
-        self.policy.decide(&token.subject(), &action.request()).allowed()
+        token
+            .subject()
+            .is_some_and(|subject| self.policy.decide(&subject, &action.request()).allowed())
     }
 
     /// The keys and rules.
@@ -173,7 +177,7 @@ fn about<'a>(
 ) -> AuditEvent<'a> {
     AuditEvent {
         user_id: Some(token.user_id()),
-        role: Some(token.role().name()),
+        role: token.role().map(Role::name),
         jti: token.claims().token_id(),
         sid: token.claims().session_id(),
         ..bare(kind, now, origin)

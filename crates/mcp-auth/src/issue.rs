@@ -122,8 +122,8 @@ impl Issuer {
         if payload.len() > MAX_PAYLOAD_BYTES {
             return Err(IssueError::TooLarge { bytes: payload.len(), limit: MAX_PAYLOAD_BYTES });
         }
-        let token = self.sign(&payload)?;
-        Ok(IssuedToken { token, claims: Claims::read(payload.into_boxed_str())? })
+        let claims = Claims::read(payload.into_boxed_str())?;
+        Ok(IssuedToken { token: self.sign(claims.payload())?, claims })
     }
 
     fn payload(&self, request: &NewToken) -> Result<String, IssueError> {

@@ -4,14 +4,16 @@
 //! look away from what nobody asked for. Here every byte is checked (RFC 8259), a name stands once in its object
 //! (RFC 7519 section 4, RFC 8725 section 2.6), and size and depth are bounded. It reads, it never writes.
 
+mod names;
 mod string;
 mod value;
 
-use std::borrow::Cow;
 use std::fmt;
 
 use thiserror::Error;
 
+pub(crate) use self::names::Name;
+use self::names::Names;
 pub(crate) use self::value::Value;
 
 /// Deepest nesting, the outer object included.
@@ -20,100 +22,106 @@ const MAX_DEPTH: usize = 16;
 /// Most members of the outer object.
 const MAX_MEMBERS: usize = 64;
 
-/// Hands each member of the JSON object `text` to `visit`, in order. Names are unescaped; every value has been
-/// checked to its last byte, nested ones too.
-pub(crate) fn read_object<'a, E: From<JsonFault>>(
+/// The names that a reader knows, in the order in which they usually come, each with what it stands for there.
+pub(crate) type Known<K> = &'static [(&'static str, K)];
+
+/// Hands each member of the JSON object `text` to `visit`, in order: its name, which has been found to be the only one
+/// of its kind, and the place where its value begins. `visit` reads the value from there, in whole, and returns the
+/// place behind it.
+pub(crate) fn read_object<'a, K: Copy, E: From<JsonFault>>(
     text: &'a str,
-    mut visit: impl FnMut(Cow<'a, str>, Value<'a>) -> Result<(), E>,
+    known: Known<K>,
+    mut visit: impl FnMut(Name<'a, K>, Scanner<'a>) -> Result<Scanner<'a>, E>,
 ) -> Result<(), E> {
-    let mut scanner = Scanner { text, at: 0 };
-    scanner.skip_space();
-    if scanner.peek() != Some(b'{') {
+    let start = Scanner { text, at: 0 }.skip_space();
+    if start.peek() != Some(b'{') {
         return Err(JsonFault::NotAnObject.into());
     }
-    scanner.members(1, MAX_MEMBERS, &mut visit)?;
-    scanner.skip_space();
-    if scanner.at == text.len() { Ok(()) } else { Err(scanner.fault(Problem::TrailingText).into()) }
+    let end = start.members(MAX_MEMBERS, known, &mut visit)?.skip_space();
+    if end.at == text.len() { Ok(()) } else { Err(end.fault(JsonProblem::TrailingText).into()) }
 }
 
-/// A place in the text of one JSON value.
-struct Scanner<'a> {
+/// A place in the text of one JSON value. A step returns what it read and the place behind it, so that the place
+/// stays in a register.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scanner<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Scanner<'a> {
-    fn peek(&self) -> Option<u8> {
+    /// How far this place is from the beginning of the text, in bytes.
+    pub(crate) fn offset(self) -> usize {
+        self.at
+    }
+
+    /// The bytes that are still to be read.
+    fn rest(self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    pub(crate) fn peek(self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn skip_space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+    fn advance(self, bytes: usize) -> Self {
+        Self { at: self.at + bytes, ..self }
+    }
+
+    #[inline]
+    fn skip_space(self) -> Self {
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        // Tokens are written without space, so one look is nearly always enough.
+        match self.peek() {
+            Some(byte) if blank(&byte) => {
+                self.advance(self.rest().iter().take_while(|byte| blank(byte)).count())
+            }
+            _ => self,
         }
     }
 
-    /// Takes `byte` if it comes next.
-    fn take(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
-        found
+    /// Behind `byte`, if it comes next.
+    fn take(self, byte: u8) -> Option<Self> {
+        (self.peek() == Some(byte)).then(|| self.advance(1))
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), JsonFault> {
-        if self.take(byte) { Ok(()) } else { Err(self.fault(Problem::Unexpected)) }
+    fn expect(self, byte: u8) -> Result<Self, JsonFault> {
+        self.take(byte).ok_or_else(|| self.fault(JsonProblem::Unexpected))
     }
 
     /// The text from `start` to here.
-    fn since(&self, start: usize) -> &'a str {
-        self.text.get(start..self.at).unwrap_or_default()
+    fn since(self, start: Self) -> &'a str {
+        self.text.get(start.at..self.at).unwrap_or_default()
     }
 
     #[cold]
-    fn fault(&self, problem: Problem) -> JsonFault {
+    fn fault(self, problem: JsonProblem) -> JsonFault {
         JsonFault::At { byte: self.at, problem }
     }
 
     /// Reads an object whose `{` comes next.
-    fn members<E: From<JsonFault>>(
-        &mut self,
-        depth: usize,
+    #[inline]
+    fn members<K: Copy, E: From<JsonFault>>(
+        self,
         most: usize,
-        visit: &mut impl FnMut(Cow<'a, str>, Value<'a>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.expect(b'{')?;
-        self.skip_space();
-        if self.take(b'}') {
-            return Ok(());
+        known: Known<K>,
+        visit: &mut impl FnMut(Name<'a, K>, Self) -> Result<Self, E>,
+    ) -> Result<Self, E> {
+        let mut here = self.expect(b'{')?.skip_space();
+        if let Some(end) = here.take(b'}') {
+            return Ok(end);
         }
-        let mut seen: Vec<Cow<'a, str>> = Vec::with_capacity(8);
-        loop {
-            let name = self.name(&seen, most)?;
-            let value = self.value(depth)?;
-            seen.push(name.clone());
-            visit(name, value)?;
-            self.skip_space();
-            if self.take(b'}') {
-                return Ok(());
+        let mut names = Names::new(known);
+        for _ in 0..most {
+            let (name, colon) = names.read(here.skip_space())?;
+            let value = colon.skip_space().expect(b':')?.skip_space();
+            here = visit(name, value)?.skip_space();
+            if let Some(end) = here.take(b'}') {
+                return Ok(end);
             }
-            self.expect(b',')?;
+            here = here.expect(b',')?;
         }
-    }
-
-    /// Reads one name and its colon.
-    fn name(&mut self, seen: &[Cow<'a, str>], most: usize) -> Result<Cow<'a, str>, JsonFault> {
-        self.skip_space();
-        if seen.len() == most {
-            return Err(self.fault(Problem::TooManyMembers));
-        }
-        let name = self.string()?;
-        if seen.contains(&name) {
-            return Err(self.fault(Problem::DuplicateName));
-        }
-        self.skip_space();
-        self.expect(b':')?;
-        self.skip_space();
-        Ok(name)
+        Err(here.fault(JsonProblem::TooManyMembers).into())
     }
 }
 
@@ -129,14 +137,14 @@ pub enum JsonFault {
         /// Offset from the start of the decoded text, in bytes.
         byte: usize,
         /// What is wrong there.
-        problem: Problem,
+        problem: JsonProblem,
     },
 }
 
 /// What is wrong at one place of a JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum JsonProblem {
     /// A character that cannot stand here, or the end of the text.
     Unexpected,
     /// Something follows the object.
@@ -153,7 +161,7 @@ pub enum Problem {
     BadNumber,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for JsonProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unexpected => f.write_str("an unexpected character, or the end,"),

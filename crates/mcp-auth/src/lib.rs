@@ -60,3 +60,8 @@ pub mod validate;
 
 pub use gate::{Gate, Origin, Refused};
 pub use token::Token;
+
+/// Compiles and runs the example in the crate's README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -13,6 +13,7 @@ use thiserror::Error;
 
 pub use self::reason::{Malformed, Reason};
 pub use self::reference::reference_markdown;
+pub use crate::json::{JsonFault, JsonProblem};
 
 /// One line of the table.
 struct Row {

@@ -25,28 +25,28 @@ pub struct RevocationId([u8; 16]);
 impl RevocationId {
     /// A token that carries this `jti`.
     pub fn of_token_id(jti: &str) -> Self {
-        Self::hash("jti", jti)
+        Self::hash("jti", jti.as_bytes())
     }
 
     /// A token without `jti`, by the SHA-256 of its signing input. Not of the whole token: an ECDSA signature can
     /// be rewritten into a second valid one, the input cannot.
-    pub fn of_signing_input(signing_input: &str) -> Self {
+    pub fn of_signing_input(signing_input: &[u8]) -> Self {
         Self::hash("input", signing_input)
     }
 
     /// Every token of one grant, by `sid`.
     pub fn of_grant(session_id: &str) -> Self {
-        Self::hash("sid", session_id)
+        Self::hash("sid", session_id.as_bytes())
     }
 
     /// Every token that one key signed.
     pub fn of_key(key_id: &str) -> Self {
-        Self::hash("kid", key_id)
+        Self::hash("kid", key_id.as_bytes())
     }
 
     /// The entry of one user.
     pub fn of_user(user_id: &str) -> Self {
-        Self::hash("user", user_id)
+        Self::hash("user", user_id.as_bytes())
     }
 
     /// The 16 bytes, for stores.
@@ -54,7 +54,7 @@ impl RevocationId {
         &self.0
     }
 
-    fn hash(kind: &str, name: &str) -> Self {
+    fn hash(kind: &str, name: &[u8]) -> Self {
         let digest =
             Sha256::new().chain_update(kind).chain_update([0]).chain_update(name).finalize();
         let mut id = [0; 16];

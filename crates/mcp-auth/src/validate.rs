@@ -45,13 +45,14 @@ impl Validator {
         Self { keys: keys.into(), rules }
     }
 
-    /// Validates the value of an `Authorization` header, which is `None` when the request had none.
+    /// Validates the token in a request's `Authorization` headers, of which there should be one; an `Option` will
+    /// do.
     ///
     /// # Errors
     /// The first check that fails, in the order of the stages.
     pub fn validate_header<'a>(
         &self,
-        authorization: Option<&'a [u8]>,
+        authorization: impl IntoIterator<Item = &'a [u8]>,
         expect: Expect,
         now: Timestamp,
     ) -> Result<ValidToken<'a>, Refusal> {

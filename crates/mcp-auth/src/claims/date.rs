@@ -1,7 +1,7 @@
 //! `NumericDate` claims (RFC 7519 section 2): integers, or finite fractions as Python's libraries write them.
 
 use crate::clock::{LATEST_SECOND, NumericDate};
-use crate::json::Value;
+use crate::json::{Scanner, Value};
 
 use super::ClaimsFault;
 
@@ -17,16 +17,34 @@ pub(super) enum Round {
 const PROBLEM: &str =
     "is not a date: it must be a number of seconds from 0 to 253402300799 (the year 9999)";
 
-/// Reads a date claim.
-pub(super) fn read(
+/// Reads a date claim that begins at `at`; the date and the place behind it.
+#[inline]
+pub(super) fn read<'a>(
     name: &'static str,
-    value: &Value<'_>,
+    at: Scanner<'a>,
     round: Round,
-) -> Result<NumericDate, ClaimsFault> {
-    let Value::Number(text) = value else {
-        return Err(ClaimsFault::Type { name, wanted: "a number of seconds", found: value.kind() });
-    };
-    parse(text, round).ok_or(ClaimsFault::Value { name, problem: PROBLEM })
+) -> Result<(NumericDate, Scanner<'a>), ClaimsFault> {
+    match at.whole_number().and_then(|(seconds, end)| Some((NumericDate::new(seconds)?, end))) {
+        Some(found) => Ok(found),
+        None => read_unusual(name, at, round),
+    }
+}
+
+#[cold]
+fn read_unusual<'a>(
+    name: &'static str,
+    at: Scanner<'a>,
+    round: Round,
+) -> Result<(NumericDate, Scanner<'a>), ClaimsFault> {
+    match at.value()? {
+        (Value::Number(text), end) => {
+            let date = parse(text, round).ok_or(ClaimsFault::Value { name, problem: PROBLEM })?;
+            Ok((date, end))
+        }
+        (other, _) => {
+            Err(ClaimsFault::Type { name, wanted: "a number of seconds", found: other.kind() })
+        }
+    }
 }
 
 fn parse(text: &str, round: Round) -> Option<NumericDate> {
@@ -39,7 +57,6 @@ fn parse(text: &str, round: Round) -> Option<NumericDate> {
     }
 }
 
-#[cold]
 fn parse_fraction(text: &str, round: Round) -> Option<NumericDate> {
     let exact: f64 = text.parse().ok()?;
     let whole = match round {

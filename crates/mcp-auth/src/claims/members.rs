@@ -5,17 +5,18 @@ use std::borrow::Cow;
 use super::date::{self, Round};
 use super::{Audience, ClaimsFault, Text, check_name};
 use crate::clock::NumericDate;
-use crate::json::{self, Value};
+use crate::json::{self, Known, Name, Scanner, Value};
 use crate::roles::Role;
 
 /// The claims that have a meaning here. Custom claims are checked as JSON and stay in the payload.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Members {
-    pub(super) user_id: Text,
+    /// Required, like `token_type` and `expires_at`: [`Members::read`] leaves none of them out.
+    pub(super) user_id: Option<Text>,
     pub(super) username: Option<Text>,
     pub(super) role: Option<Role>,
-    pub(super) token_type: Text,
-    pub(super) expires_at: NumericDate,
+    pub(super) token_type: Option<Text>,
+    pub(super) expires_at: Option<NumericDate>,
     pub(super) issued_at: Option<NumericDate>,
     pub(super) not_before: Option<NumericDate>,
     pub(super) issuer: Option<Text>,
@@ -25,103 +26,156 @@ pub(super) struct Members {
     pub(super) generation: Option<u64>,
 }
 
+/// The members by name, in the order in which this crate and the Python services write them.
+const KNOWN: Known<Member> = &[
+    ("user_id", Member::UserId),
+    ("username", Member::Username),
+    ("role", Member::Role),
+    ("token_type", Member::TokenType),
+    ("exp", Member::ExpiresAt),
+    ("iat", Member::IssuedAt),
+    ("jti", Member::TokenId),
+    ("sid", Member::SessionId),
+    ("gen", Member::Generation),
+    ("iss", Member::Issuer),
+    ("aud", Member::Audience),
+    ("nbf", Member::NotBefore),
+    ("sub", Member::Subject),
+];
+
+#[derive(Clone, Copy)]
+enum Member {
+    UserId,
+    Username,
+    Role,
+    TokenType,
+    ExpiresAt,
+    IssuedAt,
+    NotBefore,
+    Issuer,
+    Audience,
+    TokenId,
+    SessionId,
+    Generation,
+    Subject,
+}
+
 impl Members {
-    pub(super) fn read(payload: &str) -> Result<Self, ClaimsFault> {
-        let mut found = Found::default();
-        json::read_object(payload, |name, value| found.member(payload, &name, value))?;
-        found.complete()
+    /// Fills in what `payload` says.
+    pub(super) fn read(&mut self, payload: &str) -> Result<(), ClaimsFault> {
+        json::read_object(payload, KNOWN, |name, at| match name {
+            Name::Known(member) => self.take(member, at),
+            Name::Other(_) => Ok(at.value()?.1),
+        })?;
+        self.check()
     }
-}
 
-/// The claims seen so far.
-#[derive(Default)]
-struct Found {
-    user_id: Option<Text>,
-    username: Option<Text>,
-    role: Option<Role>,
-    token_type: Option<Text>,
-    expires_at: Option<NumericDate>,
-    issued_at: Option<NumericDate>,
-    not_before: Option<NumericDate>,
-    issuer: Option<Text>,
-    audience: Option<Audience>,
-    token_id: Option<Text>,
-    session_id: Option<Text>,
-    generation: Option<u64>,
-}
+    /// Takes the value at `at`; the place behind it.
+    #[inline]
+    fn take<'a>(&mut self, member: Member, at: Scanner<'a>) -> Result<Scanner<'a>, ClaimsFault> {
+        match member {
+            Member::UserId => name("user_id", at, &mut self.user_id),
+            Member::Username => name("username", at, &mut self.username),
+            Member::Role => role(at, &mut self.role),
+            Member::TokenType => text("token_type", at, &mut self.token_type),
+            Member::ExpiresAt => date("exp", at, Round::Down, &mut self.expires_at),
+            Member::IssuedAt => date("iat", at, Round::Up, &mut self.issued_at),
+            Member::NotBefore => date("nbf", at, Round::Up, &mut self.not_before),
+            Member::Issuer => text("iss", at, &mut self.issuer),
+            Member::Audience => audience(at, &mut self.audience),
+            Member::TokenId => name("jti", at, &mut self.token_id),
+            Member::SessionId => name("sid", at, &mut self.session_id),
+            Member::Generation => generation(at, &mut self.generation),
+            // Means nothing here, where `user_id` names the user; of the wrong type, other readers refuse it.
+            Member::Subject => string("sub", at).map(|(_, end)| end),
+        }
+    }
 
-impl Found {
-    fn member(&mut self, payload: &str, name: &str, value: Value<'_>) -> Result<(), ClaimsFault> {
-        match name {
-            "user_id" => self.user_id = Some(name_claim(payload, "user_id", value)?),
-            "username" => self.username = Some(name_claim(payload, "username", value)?),
-            "role" => self.role = Some(role(value)?),
-            "token_type" => {
-                self.token_type = Some(Text::new(payload, string("token_type", value)?));
+    fn check(&self) -> Result<(), ClaimsFault> {
+        let required = [
+            ("user_id", self.user_id.is_some()),
+            ("token_type", self.token_type.is_some()),
+            ("exp", self.expires_at.is_some()),
+        ];
+        if let Some((name, _)) = required.into_iter().find(|(_, present)| !present) {
+            return Err(ClaimsFault::Missing { name });
+        }
+        for (earlier, date) in [("iat", self.issued_at), ("nbf", self.not_before)] {
+            if date > self.expires_at {
+                return Err(ClaimsFault::Order { earlier, later: "exp" });
             }
-            "exp" => self.expires_at = Some(date::read("exp", &value, Round::Down)?),
-            "iat" => self.issued_at = Some(date::read("iat", &value, Round::Up)?),
-            "nbf" => self.not_before = Some(date::read("nbf", &value, Round::Up)?),
-            "iss" => self.issuer = Some(Text::new(payload, string("iss", value)?)),
-            "aud" => self.audience = Some(Audience::read(&value)?),
-            "jti" => self.token_id = Some(name_claim(payload, "jti", value)?),
-            "sid" => self.session_id = Some(name_claim(payload, "sid", value)?),
-            "gen" => self.generation = Some(generation(&value)?),
-            _ => {}
         }
         Ok(())
     }
+}
 
-    fn complete(self) -> Result<Members, ClaimsFault> {
-        let missing = |name| ClaimsFault::Missing { name };
-        let members = Members {
-            user_id: self.user_id.ok_or(missing("user_id"))?,
-            username: self.username,
-            role: self.role,
-            token_type: self.token_type.ok_or(missing("token_type"))?,
-            expires_at: self.expires_at.ok_or(missing("exp"))?,
-            issued_at: self.issued_at,
-            not_before: self.not_before,
-            issuer: self.issuer,
-            audience: self.audience,
-            token_id: self.token_id,
-            session_id: self.session_id,
-            generation: self.generation,
-        };
-        if members.issued_at.is_some_and(|iat| iat > members.expires_at) {
-            return Err(ClaimsFault::Order { earlier: "iat", later: "exp" });
-        }
-        if members.not_before.is_some_and(|nbf| nbf > members.expires_at) {
-            return Err(ClaimsFault::Order { earlier: "nbf", later: "exp" });
-        }
-        Ok(members)
+#[inline]
+fn string<'a>(
+    name: &'static str,
+    at: Scanner<'a>,
+) -> Result<(Cow<'a, str>, Scanner<'a>), ClaimsFault> {
+    if at.peek() == Some(b'"') {
+        return Ok(at.string()?);
     }
+    let (other, _) = at.value()?;
+    Err(ClaimsFault::Type { name, wanted: "a string", found: other.kind() })
 }
 
-fn string<'a>(name: &'static str, value: Value<'a>) -> Result<Cow<'a, str>, ClaimsFault> {
-    match value {
-        Value::String(text) => Ok(text),
-        other => Err(ClaimsFault::Type { name, wanted: "a string", found: other.kind() }),
-    }
+#[inline]
+fn text<'a>(
+    name: &'static str,
+    at: Scanner<'a>,
+    to: &mut Option<Text>,
+) -> Result<Scanner<'a>, ClaimsFault> {
+    let (found, end) = string(name, at)?;
+    *to = Some(Text::new(found, at));
+    Ok(end)
 }
 
-fn name_claim(payload: &str, name: &'static str, value: Value<'_>) -> Result<Text, ClaimsFault> {
-    let text = string(name, value)?;
-    check_name(&text).map_err(|problem| ClaimsFault::Value { name, problem })?;
-    Ok(Text::new(payload, text))
+#[inline]
+fn name<'a>(
+    name: &'static str,
+    at: Scanner<'a>,
+    to: &mut Option<Text>,
+) -> Result<Scanner<'a>, ClaimsFault> {
+    let (found, end) = string(name, at)?;
+    check_name(&found).map_err(|problem| ClaimsFault::Value { name, problem })?;
+    *to = Some(Text::new(found, at));
+    Ok(end)
 }
 
-fn role(value: Value<'_>) -> Result<Role, ClaimsFault> {
-    string("role", value)?.parse().map_err(|_| ClaimsFault::Value {
-        name: "role",
-        problem: "is not a legal name: it must be 1 to 32 of a-z 0-9 _ -",
-    })
+#[inline]
+fn date<'a>(
+    name: &'static str,
+    at: Scanner<'a>,
+    round: Round,
+    to: &mut Option<NumericDate>,
+) -> Result<Scanner<'a>, ClaimsFault> {
+    let (found, end) = date::read(name, at, round)?;
+    *to = Some(found);
+    Ok(end)
 }
 
-fn generation(value: &Value<'_>) -> Result<u64, ClaimsFault> {
+fn role<'a>(at: Scanner<'a>, to: &mut Option<Role>) -> Result<Scanner<'a>, ClaimsFault> {
+    let (found, end) = string("role", at)?;
+    let problem = "is not a legal name: it must be 1 to 32 of a-z 0-9 _ -";
+    *to = Some(found.parse().map_err(|_| ClaimsFault::Value { name: "role", problem })?);
+    Ok(end)
+}
+
+fn audience<'a>(at: Scanner<'a>, to: &mut Option<Audience>) -> Result<Scanner<'a>, ClaimsFault> {
+    let (value, end) = at.value()?;
+    *to = Some(Audience::read(&value)?);
+    Ok(end)
+}
+
+fn generation<'a>(at: Scanner<'a>, to: &mut Option<u64>) -> Result<Scanner<'a>, ClaimsFault> {
+    let (value, end) = at.value()?;
     let number = match value {
         Value::Number(text) => text.parse().ok(),
         _ => None,
     };
-    number.ok_or(ClaimsFault::Type { name: "gen", wanted: "a whole number", found: value.kind() })
+    let fault = ClaimsFault::Type { name: "gen", wanted: "a whole number", found: value.kind() };
+    *to = Some(number.ok_or(fault)?);
+    Ok(end)
 }

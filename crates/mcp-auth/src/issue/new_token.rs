@@ -32,6 +32,7 @@ pub struct NewToken {
     pub(super) token_id: Option<String>,
     pub(super) issued_at: Option<NumericDate>,
     pub(super) expires_at: Option<NumericDate>,
+    pub(super) not_before: Option<NumericDate>,
     pub(super) issuer: Option<String>,
     pub(super) audience: Option<String>,
     pub(super) custom: serde_json::Map<String, Value>,
@@ -61,6 +62,7 @@ impl NewToken {
             token_id: None,
             issued_at: None,
             expires_at: None,
+            not_before: None,
             issuer: None,
             audience: None,
             custom: serde_json::Map::new(),
@@ -90,6 +92,12 @@ impl NewToken {
     #[must_use]
     pub fn with_session(self, session_id: impl Into<String>, generation: u64) -> Self {
         Self { session_id: Some(session_id.into()), generation: Some(generation), ..self }
+    }
+
+    /// `nbf`: the token is refused before this second.
+    #[must_use]
+    pub fn with_not_before(self, not_before: NumericDate) -> Self {
+        Self { not_before: Some(not_before), ..self }
     }
 
     /// Exactly these `jti`, `iat` and `exp`: a stored grant yields the same token again.
@@ -163,6 +171,7 @@ impl Serialize for Payload<'_> {
         optional(&mut map, "gen", request.generation.as_ref())?;
         optional(&mut map, "iss", self.issuer.as_ref())?;
         optional(&mut map, "aud", self.audience.as_ref())?;
+        optional(&mut map, "nbf", request.not_before.as_ref())?;
         for (name, value) in &request.custom {
             map.serialize_entry(name, value)?;
         }

@@ -2,53 +2,73 @@
 
 use std::borrow::Cow;
 
-use super::{JsonFault, Problem, Scanner};
+use super::{JsonFault, JsonProblem, Scanner};
+
+/// Bytes looked at in one step.
+const STEP: usize = 8;
+
+/// Which bytes of `word` do not stand for themselves in a string: a quote, a backslash, a control character. The
+/// lowest bit that is set belongs to the first such byte; bits above it mean nothing (a borrow may have set them).
+const fn stops(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const fn below(word: u64, bound: u8) -> u64 {
+        word.wrapping_sub(ONES * bound as u64) & !word & HIGH
+    }
+    let quotes = below(word ^ (ONES * b'"' as u64), 1);
+    let backslashes = below(word ^ (ONES * b'\\' as u64), 1);
+    quotes | backslashes | below(word, 0x20)
+}
 
 impl<'a> Scanner<'a> {
     /// Reads a string whose quote comes next; the text between the quotes, unescaped.
-    pub(super) fn string(&mut self) -> Result<Cow<'a, str>, JsonFault> {
-        self.expect(b'"')?;
-        let start = self.at;
-        self.skip_plain();
-        if self.peek() == Some(b'"') {
-            let plain = self.since(start);
-            self.at += 1;
-            return Ok(Cow::Borrowed(plain));
+    #[inline]
+    pub(crate) fn string(self) -> Result<(Cow<'a, str>, Self), JsonFault> {
+        let start = self.expect(b'"')?;
+        let stop = start.skip_plain();
+        match stop.take(b'"') {
+            Some(end) => Ok((Cow::Borrowed(stop.since(start)), end)),
+            None => stop.escaped(stop.since(start)),
         }
-        self.escaped(self.since(start)).map(Cow::Owned)
     }
 
     /// Passes over everything that stands for itself. Stops at a quote, a backslash, a control character or the
     /// end, which are all ASCII, so never inside a character.
-    fn skip_plain(&mut self) {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let stop = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
-        self.at += stop.unwrap_or(rest.len());
+    #[inline]
+    fn skip_plain(self) -> Self {
+        let mut here = self;
+        while let Some(chunk) = here.rest().first_chunk::<STEP>() {
+            let found = stops(u64::from_le_bytes(*chunk));
+            if found != 0 {
+                return here.advance(found.trailing_zeros() as usize / STEP);
+            }
+            here = here.advance(STEP);
+        }
+        here.advance(
+            here.rest().iter().take_while(|byte| stops(u64::from(**byte) | !0xff) == 0).count(),
+        )
     }
 
     /// Goes on after `before` at the first byte that does not stand for itself.
     #[cold]
-    fn escaped(&mut self, before: &str) -> Result<String, JsonFault> {
+    fn escaped(self, before: &str) -> Result<(Cow<'a, str>, Self), JsonFault> {
         let mut out = String::from(before);
+        let mut here = self;
         loop {
-            if self.take(b'"') {
-                return Ok(out);
+            if let Some(end) = here.take(b'"') {
+                return Ok((Cow::Owned(out), end));
             }
-            if !self.take(b'\\') {
-                return Err(self.fault(Problem::BadString));
-            }
-            out.push(self.escape()?);
-            let start = self.at;
-            self.skip_plain();
-            out.push_str(self.since(start));
+            let backslash = here.take(b'\\').ok_or_else(|| here.fault(JsonProblem::BadString))?;
+            let (character, start) = backslash.escape()?;
+            here = start.skip_plain();
+            out.push(character);
+            out.push_str(here.since(start));
         }
     }
 
     /// Reads what follows a backslash.
-    fn escape(&mut self) -> Result<char, JsonFault> {
-        let kind = self.peek();
-        self.at += usize::from(kind.is_some_and(|byte| byte.is_ascii()));
-        Ok(match kind {
+    fn escape(self) -> Result<(char, Self), JsonFault> {
+        let character = match self.peek() {
             Some(b'"') => '"',
             Some(b'\\') => '\\',
             Some(b'/') => '/',
@@ -57,37 +77,39 @@ impl<'a> Scanner<'a> {
             Some(b'n') => '\n',
             Some(b'r') => '\r',
             Some(b't') => '\t',
-            Some(b'u') => return self.unicode_escape(),
-            _ => return Err(self.fault(Problem::BadString)),
-        })
+            Some(b'u') => return self.advance(1).unicode_escape(),
+            _ => return Err(self.fault(JsonProblem::BadString)),
+        };
+        Ok((character, self.advance(1)))
     }
 
     /// Reads four hex digits, and the second half of a surrogate pair where one is due (RFC 8259 section 7). A
     /// lone half is refused: it is no character, and readers disagree about what becomes of it.
-    fn unicode_escape(&mut self) -> Result<char, JsonFault> {
-        let first = self.four_hex_digits()?;
+    fn unicode_escape(self) -> Result<(char, Self), JsonFault> {
+        let bad = || self.fault(JsonProblem::BadString);
+        let (first, behind) = self.four_hex_digits()?;
         if !(0xd800..0xdc00).contains(&first) {
-            return char::from_u32(first).ok_or_else(|| self.fault(Problem::BadString));
+            return char::from_u32(first).map(|character| (character, behind)).ok_or_else(bad);
         }
-        if !(self.take(b'\\') && self.take(b'u')) {
-            return Err(self.fault(Problem::BadString));
-        }
-        match self.four_hex_digits()? {
-            second @ 0xdc00..0xe000 => {
-                char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00))
+        let second = behind.take(b'\\').and_then(|next| next.take(b'u')).ok_or_else(bad)?;
+        match second.four_hex_digits()? {
+            (low @ 0xdc00..0xe000, end) => {
+                let code = 0x1_0000 + ((first - 0xd800) << 10) + (low - 0xdc00);
+                char::from_u32(code).map(|character| (character, end)).ok_or_else(bad)
             }
-            _ => None,
+            _ => Err(bad()),
         }
-        .ok_or_else(|| self.fault(Problem::BadString))
     }
 
-    fn four_hex_digits(&mut self) -> Result<u32, JsonFault> {
+    fn four_hex_digits(self) -> Result<(u32, Self), JsonFault> {
+        let digits = self.rest().get(..4).ok_or_else(|| self.fault(JsonProblem::BadString))?;
         let mut number = 0;
-        for _ in 0..4 {
-            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
-            number = number * 16 + digit.ok_or_else(|| self.fault(Problem::BadString))?;
-            self.at += 1;
+        for digit in digits {
+            let digit = char::from(*digit)
+                .to_digit(16)
+                .ok_or_else(|| self.fault(JsonProblem::BadString))?;
+            number = number * 16 + digit;
         }
-        Ok(number)
+        Ok((number, self.advance(4)))
     }
 }

@@ -1,12 +1,17 @@
+use std::convert::Infallible;
+
 use proptest::prelude::*;
 
 use super::*;
 
 fn names(text: &str) -> Result<Vec<String>, JsonFault> {
     let mut names = Vec::new();
-    read_object(text, |name, _| {
-        names.push(name.into_owned());
-        Ok::<_, JsonFault>(())
+    read_object(text, &[("known", "known")], |name, value| {
+        names.push(match name {
+            Name::Known(name) => name.to_owned(),
+            Name::Other(name) => name.into_owned(),
+        });
+        value.value().map(|(_, end)| end)
     })?;
     Ok(names)
 }
@@ -71,11 +76,13 @@ fn a_name_stands_once_at_every_level() {
     for text in [
         r#"{"a":1,"a":1}"#,
         r#"{"role":"user","ro\u006ce":"admin"}"#,
+        r#"{"known":1,"a":2,"known":3}"#,
+        r#"{"known":1,"\u006bnown":3}"#,
         r#"{"x":{"a":1,"b":2,"\u0061":3}}"#,
         r#"{"x":[{"a":1,"a":2}]}"#,
     ] {
         assert!(
-            matches!(names(text), Err(JsonFault::At { problem: Problem::DuplicateName, .. })),
+            matches!(names(text), Err(JsonFault::At { problem: JsonProblem::DuplicateName, .. })),
             "{text:?}"
         );
     }
@@ -88,7 +95,7 @@ fn depth_and_members_are_bounded() {
     assert!(names(&nested(MAX_DEPTH)).is_ok());
     assert!(matches!(
         names(&nested(MAX_DEPTH + 1)),
-        Err(JsonFault::At { problem: Problem::TooDeep, .. })
+        Err(JsonFault::At { problem: JsonProblem::TooDeep, .. })
     ));
     assert!(names(&nested(100_000)).is_err());
 
@@ -123,14 +130,15 @@ proptest! {
         let object = serde_json::Map::from_iter(members);
         let text = serde_json::to_string(&object).unwrap();
         let mut read = serde_json::Map::new();
-        read_object(&text, |name, value| {
+        read_object(&text, &[], |Name::<Infallible>::Other(name), value| {
+            let (value, end) = value.value()?;
             let value = match value {
                 Value::String(text) => text.into_owned().into(),
                 Value::Number(raw) | Value::Literal(raw) | Value::Array(raw) | Value::Object(raw) =>
                     serde_json::from_str(raw).unwrap(),
             };
             read.insert(name.into_owned(), value);
-            Ok::<_, JsonFault>(())
+            Ok::<_, JsonFault>(end)
         }).unwrap();
         prop_assert_eq!(read, serde_json::from_str::<serde_json::Map<_, _>>(&text).unwrap());
     }

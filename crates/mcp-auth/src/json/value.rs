@@ -1,8 +1,9 @@
 //! JSON values: a scalar is read, an array or object is checked and kept as text.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 
-use super::{JsonFault, MAX_DEPTH, Problem, Scanner};
+use super::{JsonFault, JsonProblem, MAX_DEPTH, Name, Scanner};
 
 /// One value of a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,105 +36,138 @@ impl<'a> Value<'a> {
     /// The elements of an array whose elements are all strings.
     pub(crate) fn strings(&self) -> Option<Vec<Cow<'a, str>>> {
         let Self::Array(text) = self else { return None };
-        let mut scanner = Scanner { text, at: 0 };
         let mut found = Vec::new();
         let each = &mut |value| {
-            match value {
-                Value::String(text) => found.push(Some(text)),
-                _ => found.push(None),
-            }
-            Ok(())
+            found.push(match value {
+                Value::String(text) => Some(text),
+                _ => None,
+            });
         };
-        scanner.elements(1, each).ok()?;
+        Scanner { text, at: 0 }.elements(1, each).ok()?;
         found.into_iter().collect()
     }
 }
 
 impl<'a> Scanner<'a> {
+    /// Reads the value of a member of the outer object.
+    pub(crate) fn value(self) -> Result<(Value<'a>, Self), JsonFault> {
+        self.value_within(1)
+    }
+
     /// Reads the value that comes next; `depth` is the nesting of the object or array around it.
-    pub(super) fn value(&mut self, depth: usize) -> Result<Value<'a>, JsonFault> {
-        let start = self.at;
+    fn value_within(self, depth: usize) -> Result<(Value<'a>, Self), JsonFault> {
         match self.peek() {
-            Some(b'"') => self.string().map(Value::String),
-            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
+            Some(b'"') => self.string().map(|(text, end)| (Value::String(text), end)),
+            Some(b'-' | b'0'..=b'9') => {
+                let end = self.number()?;
+                Ok((Value::Number(end.since(self)), end))
+            }
+            _ => self.rare_value(depth),
+        }
+    }
+
+    fn rare_value(self, depth: usize) -> Result<(Value<'a>, Self), JsonFault> {
+        match self.peek() {
             Some(b't') => self.literal("true"),
             Some(b'f') => self.literal("false"),
             Some(b'n') => self.literal("null"),
-            Some(b'{' | b'[') if depth >= MAX_DEPTH => Err(self.fault(Problem::TooDeep)),
+            Some(b'{' | b'[') if depth >= MAX_DEPTH => Err(self.fault(JsonProblem::TooDeep)),
             Some(b'{') => {
-                self.members(depth + 1, usize::MAX, &mut |_, _| Ok::<(), JsonFault>(()))?;
-                Ok(Value::Object(self.since(start)))
+                let end =
+                    self.members(usize::MAX, &[], &mut |_: Name<'_, Infallible>, value| {
+                        let (_, end) = value.value_within(depth + 1)?;
+                        Ok::<_, JsonFault>(end)
+                    })?;
+                Ok((Value::Object(end.since(self)), end))
             }
             Some(b'[') => {
-                self.elements(depth + 1, &mut |_| Ok(()))?;
-                Ok(Value::Array(self.since(start)))
+                let end = self.elements(depth + 1, &mut |_| ())?;
+                Ok((Value::Array(end.since(self)), end))
             }
-            _ => Err(self.fault(Problem::Unexpected)),
+            _ => Err(self.fault(JsonProblem::Unexpected)),
         }
     }
 
     /// Reads an array whose `[` comes next.
-    fn elements(
-        &mut self,
-        depth: usize,
-        visit: &mut dyn FnMut(Value<'a>) -> Result<(), JsonFault>,
-    ) -> Result<(), JsonFault> {
-        self.expect(b'[')?;
-        self.skip_space();
-        if self.take(b']') {
-            return Ok(());
+    fn elements(self, depth: usize, visit: &mut dyn FnMut(Value<'a>)) -> Result<Self, JsonFault> {
+        let mut here = self.expect(b'[')?.skip_space();
+        if let Some(end) = here.take(b']') {
+            return Ok(end);
         }
         loop {
-            self.skip_space();
-            visit(self.value(depth)?)?;
-            self.skip_space();
-            if self.take(b']') {
-                return Ok(());
+            let (value, behind) = here.skip_space().value_within(depth)?;
+            visit(value);
+            here = behind.skip_space();
+            if let Some(end) = here.take(b']') {
+                return Ok(end);
             }
-            self.expect(b',')?;
+            here = here.expect(b',')?;
         }
     }
 
-    fn literal(&mut self, word: &'static str) -> Result<Value<'a>, JsonFault> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        if !rest.starts_with(word) {
-            return Err(self.fault(Problem::Unexpected));
-        }
-        self.at += word.len();
-        Ok(Value::Literal(word))
-    }
-
-    /// Reads `-? (0 | [1-9] digits) (. digits)? ([eE] [+-]? digits)?` (RFC 8259 section 6).
-    fn number(&mut self) -> Result<&'a str, JsonFault> {
-        let start = self.at;
-        self.take(b'-');
-        if !self.take(b'0') {
-            self.digits()?;
-        }
-        let whole_end = self.at;
-        if self.take(b'.') {
-            self.digits()?;
-        }
-        if self.take(b'e') || self.take(b'E') {
-            let _sign = self.take(b'+') || self.take(b'-');
-            self.digits()?;
-        }
-        let text = self.since(start);
-        // A plain integer of that length cannot overflow a float; anything longer is asked.
-        let surely_finite = self.at == whole_end && text.len() < 300;
-        if surely_finite || text.parse::<f64>().is_ok_and(f64::is_finite) {
-            Ok(text)
+    fn literal(self, word: &'static str) -> Result<(Value<'a>, Self), JsonFault> {
+        if self.rest().starts_with(word.as_bytes()) {
+            Ok((Value::Literal(word), self.advance(word.len())))
         } else {
-            Err(self.fault(Problem::BadNumber))
+            Err(self.fault(JsonProblem::Unexpected))
         }
     }
 
-    /// Reads one digit or more.
-    fn digits(&mut self) -> Result<(), JsonFault> {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
+    /// Reads a plain whole number of at most 15 digits, as nearly every date is written; `None` for any other value.
+    #[inline]
+    pub(crate) fn whole_number(self) -> Option<(u64, Self)> {
+        let digits = self.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let end = self.advance(digits);
+        let goes_on = matches!(end.peek(), Some(b'.' | b'e' | b'E'));
+        if !(1..=15).contains(&digits) || goes_on || (digits > 1 && self.peek() == Some(b'0')) {
+            return None;
         }
-        if self.at == start { Err(self.fault(Problem::BadNumber)) } else { Ok(()) }
+        let text = end.since(self).bytes();
+        Some((text.fold(0, |number, digit| number * 10 + u64::from(digit & 0x0f)), end))
+    }
+
+    /// Passes over `-? (0 | [1-9] digits) (. digits)? ([eE] [+-]? digits)?` (RFC 8259 section 6).
+    #[inline]
+    fn number(self) -> Result<Self, JsonFault> {
+        let sign = self.take(b'-').unwrap_or(self);
+        let whole = match sign.take(b'0') {
+            Some(zero) => zero,
+            None => sign.digits()?,
+        };
+        match whole.peek() {
+            Some(b'.' | b'e' | b'E') => self.fraction(whole),
+            // A plain integer of that length cannot overflow a float.
+            _ if whole.at - self.at < 300 => Ok(whole),
+            _ => self.finite(whole),
+        }
+    }
+
+    /// Goes on behind the whole part of a number that began at `self`.
+    #[cold]
+    fn fraction(self, whole: Self) -> Result<Self, JsonFault> {
+        let mut end = whole;
+        if let Some(point) = end.take(b'.') {
+            end = point.digits()?;
+        }
+        if let Some(exponent) = end.take(b'e').or_else(|| end.take(b'E')) {
+            end =
+                exponent.take(b'+').or_else(|| exponent.take(b'-')).unwrap_or(exponent).digits()?;
+        }
+        self.finite(end)
+    }
+
+    /// Refuses a number that a 64-bit float cannot hold: readers disagree about what it is.
+    fn finite(self, end: Self) -> Result<Self, JsonFault> {
+        let finite = end.since(self).parse::<f64>().is_ok_and(f64::is_finite);
+        if finite { Ok(end) } else { Err(self.fault(JsonProblem::BadNumber)) }
+    }
+
+    /// Passes over one digit or more.
+    #[inline]
+    fn digits(self) -> Result<Self, JsonFault> {
+        match self.rest().iter().take_while(|byte| byte.is_ascii_digit()).count() {
+            0 => Err(self.fault(JsonProblem::BadNumber)),
+            digits => Ok(self.advance(digits)),
+        }
     }
 }

@@ -68,6 +68,11 @@ impl PublicKey {
     }
 }
 
+/// Shorter, in bytes of PKCS#1, is no RSA private key of 2048 bits: five numbers of 128 bytes, two of 256.
+const SMALLEST_RSA_PRIVATE_KEY: usize = 5 * 128 + 2 * 256;
+
+const RSA_TOO_SHORT: KeyError = KeyError::Unsafe { problem: "RSA with under 2048 bits" };
+
 /// A private key, ready to sign.
 pub(super) enum PrivateKey {
     Es256(EcdsaKeyPair),
@@ -92,11 +97,14 @@ impl PrivateKey {
                 .and_then(|key| Ed25519KeyPair::from_pkcs8_maybe_unchecked(key.as_bytes()).ok())
                 .map(Self::EdDsa)
                 .ok_or_else(refused),
-            Algorithm::Rs256 => EncodingKey::from_rsa_pem(pem)
-                .ok()
-                .and_then(|key| RsaKeyPair::from_der(key.as_bytes()).ok())
-                .map(Self::Rs256)
-                .ok_or_else(refused),
+            Algorithm::Rs256 => {
+                let key = EncodingKey::from_rsa_pem(pem).map_err(|_| refused())?;
+                match RsaKeyPair::from_der(key.as_bytes()) {
+                    Ok(pair) => Ok(Self::Rs256(pair)),
+                    Err(_) if key.as_bytes().len() < SMALLEST_RSA_PRIVATE_KEY => Err(RSA_TOO_SHORT),
+                    Err(_) => Err(refused()),
+                }
+            }
             Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => {
                 Err(KeyError::NeedsSecret { algorithm })
             }
@@ -136,12 +144,35 @@ fn checked_modulus_bytes(der: &[u8], algorithm: Algorithm) -> Result<usize, KeyE
     let n = without_leading_zeros(&n);
     let bits = n.first().map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
     if bits < 2048 {
-        return Err(KeyError::Unsafe { problem: "RSA with under 2048 bits" });
+        return Err(RSA_TOO_SHORT);
     }
-    if *without_leading_zeros(&e) < [1, 0, 1][..] && without_leading_zeros(&e).len() <= 3 {
+    let e = without_leading_zeros(&e);
+    if e.len() < 3 || (e.len() == 3 && *e < [1, 0, 1][..]) {
         return Err(KeyError::Unsafe { problem: "RSA with an exponent under 65537" });
     }
+    if has_roca_fingerprint(n) {
+        return Err(KeyError::Unsafe {
+            problem: "RSA made by a faulty smart card chip (ROCA, CVE-2017-15361); its private key can be computed",
+        });
+    }
     Ok(n.len())
+}
+
+/// Whether a modulus was made by Infineon's faulty generator: its primes are powers of 65537 modulo a product of
+/// small primes, so the modulus is one too, modulo each of them. A sound modulus passes for one with a probability
+/// under 2^-27 (Nemec et al., "The Return of Coppersmith's Attack", 2017, section 2).
+fn has_roca_fingerprint(modulus: &[u8]) -> bool {
+    const PRIMES: [u32; 17] =
+        [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
+    PRIMES.into_iter().all(|prime| {
+        let residue = modulus.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % prime);
+        is_power_of_65537(residue, prime)
+    })
+}
+
+fn is_power_of_65537(residue: u32, prime: u32) -> bool {
+    let step = |power: &u32| Some(power * (65_537 % prime) % prime);
+    std::iter::successors(Some(1), step).take(prime as usize).any(|power| power == residue)
 }
 
 fn without_leading_zeros(mut number: &[u8]) -> &[u8] {

@@ -27,7 +27,13 @@ pub enum Reason {
     /// Not a token, before anything was decoded.
     #[error(transparent)]
     Malformed(#[from] Malformed),
-    /// `alg` is not one of ours (RFC 8725 section 3.1).
+    /// `alg` is no algorithm that this crate knows.
+    #[error("the header names the algorithm {found}, which is not supported")]
+    UnknownAlgorithm {
+        /// `alg` as found.
+        found: String,
+    },
+    /// `alg` is known, and no key is of it (RFC 8725 section 3.1).
     #[error("the header names the algorithm {found}; configured: {accepted}")]
     Algorithm {
         /// `alg` as found.
@@ -42,7 +48,7 @@ pub enum Reason {
         found: String,
     },
     /// No key made the signature.
-    #[error("the signature matches none of the {tried} configured keys")]
+    #[error("no configured key made the signature (keys tried: {tried})")]
     Signature {
         /// Keys of the token's algorithm that were tried.
         tried: usize,
@@ -148,7 +154,7 @@ impl Reason {
             Self::NoCredential | Self::NotBearer => RefusalCode::TokenMissing,
             Self::SeveralHeaders => RefusalCode::BadRequest,
             Self::Malformed(_) => RefusalCode::TokenMalformed,
-            Self::Algorithm { .. } => RefusalCode::AlgorithmRefused,
+            Self::UnknownAlgorithm { .. } | Self::Algorithm { .. } => RefusalCode::AlgorithmRefused,
             Self::Key { .. } => RefusalCode::KeyUnknown,
             Self::Signature { .. } => RefusalCode::SignatureInvalid,
             Self::Claims(_) | Self::Lifetime { .. } => RefusalCode::ClaimsInvalid,

@@ -3,7 +3,7 @@
 use super::{Line, Report, Verdict, causes};
 use crate::claims::Claims;
 use crate::clock::Timestamp;
-use crate::refusal::{Reason, Refusal};
+use crate::refusal::{Reason, Refusal, RefusalCode};
 use crate::secret::Secret;
 use crate::validate::checks::{CHECKS, Question};
 use crate::validate::parse::decode_payload;
@@ -50,8 +50,7 @@ impl<'v> Inspection<'v> {
                 Some(raw)
             }
             Err(refusal) => {
-                let hint = causes::of_form(token);
-                self.fail("structure", refusal, hint);
+                self.fail("structure", refusal, causes::of_form(token));
                 None
             }
         }
@@ -71,13 +70,13 @@ impl<'v> Inspection<'v> {
                 self.pass("algorithm", parsed.algorithm().name().to_owned());
                 return Some(parsed);
             }
-            Err(refusal) if matches!(refusal.reason(), Reason::Algorithm { .. }) => {
+            Err(refusal) if refusal.code() == RefusalCode::AlgorithmRefused => {
                 self.pass("header", "readable".to_owned());
-                let hint = causes::of(refusal.reason(), self.now);
+                let hint = self.cause(&refusal);
                 self.fail("algorithm", refusal, hint);
             }
             Err(refusal) => {
-                let hint = causes::of(refusal.reason(), self.now);
+                let hint = self.cause(&refusal);
                 self.fail("header", refusal, hint);
                 self.skip("algorithm", "needs a sound header");
             }
@@ -108,8 +107,8 @@ impl<'v> Inspection<'v> {
             Err(refusal) => refusal,
         };
         if matches!(refusal.reason(), Reason::Key { .. }) {
-            let hint = causes::of(refusal.reason(), self.now);
-            self.fail("key", refusal, hint);
+            let hint = causes::of_key(parsed, keys, self.secret);
+            self.fail("key", refusal, Some(hint));
             self.skip("signature", "needs a key");
         } else {
             self.pass(
@@ -123,11 +122,12 @@ impl<'v> Inspection<'v> {
     }
 
     fn judge_claims(mut self, raw: Option<RawToken<'_>>, verified: bool) -> Report {
+        let from = self.lines.len();
         let payload = raw.map(|raw| decode_payload(raw.payload()));
         let claims = match &payload {
             None => None,
             Some(Err(refusal)) => {
-                self.fail("claims", refusal.clone(), None);
+                self.fail("claims", refusal.clone(), self.cause(refusal));
                 None
             }
             Some(Ok(payload)) => self.claims(payload.clone()),
@@ -136,10 +136,10 @@ impl<'v> Inspection<'v> {
             Some(claims) => self.run_table(claims),
             None => CHECKS.iter().for_each(|check| self.skip(check.name, "needs readable claims")),
         }
-        self.skip(
-            "revocation",
-            "this program has no revocation store; ask the server: `mcp-auth-server token explain`",
-        );
+        if !verified && claims.is_some() {
+            self.mark_unverified(from);
+        }
+        self.revocation();
         let payload = payload.and_then(Result::ok);
         Report {
             lines: self.lines,
@@ -162,7 +162,7 @@ impl<'v> Inspection<'v> {
             }
             Err(fault) => {
                 let refusal: Refusal = Reason::from(fault).into();
-                let hint = causes::of(refusal.reason(), self.now);
+                let hint = self.cause(&refusal);
                 self.fail("claims", refusal, hint);
                 None
             }
@@ -176,11 +176,30 @@ impl<'v> Inspection<'v> {
             match (check.run)(&question) {
                 Ok(()) => self.pass(check.name, (check.value)(&question)),
                 Err(reason) => {
-                    let hint = causes::of(&reason, self.now);
+                    let hint = causes::of(&reason, self.now, Some(claims));
                     self.fail(check.name, reason.into(), hint);
                 }
             }
         }
+    }
+
+    /// A check that passes on claims that anybody may have written has found nothing out.
+    fn mark_unverified(&mut self, from: usize) {
+        let judged =
+            self.lines.iter_mut().skip(from).filter(|line| line.verdict != Verdict::Skipped);
+        judged.for_each(|line| line.detail.push_str(" (unverified)"));
+    }
+
+    /// Whoever has no store must not let a valid token look like one that is not revoked.
+    fn revocation(&mut self) {
+        self.skip("revocation", "not checked: only the server knows what is revoked");
+        if let Some(line) = self.lines.last_mut() {
+            line.hint = Some("On the server, ask `mcp-auth-server token explain`.".to_owned());
+        }
+    }
+
+    fn cause(&self, refusal: &Refusal) -> Option<String> {
+        causes::of(refusal.reason(), self.now, None)
     }
 
     fn pass(&mut self, name: &'static str, detail: String) {

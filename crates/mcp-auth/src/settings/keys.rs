@@ -1,10 +1,9 @@
 //! The variables that make a key ring.
 
 use super::Purpose;
-use super::reader::{Named, Reader};
+use super::reader::{Named, Reader, shown};
 use crate::keys::{Algorithm, KeyRing, SigningKey, VerifyingKey};
 use crate::secret::{Secret, Weakness};
-use crate::text::Escaped;
 
 /// What the key variables say.
 pub(super) struct KeySettings {
@@ -16,31 +15,46 @@ pub(super) struct KeySettings {
 impl KeySettings {
     /// `None` when something is wrong; the reader then has the mistakes. Looks at every variable in any case.
     pub(super) fn read(reader: &mut Reader<'_>, purpose: Purpose) -> Option<Self> {
-        let algorithm = read_algorithm(reader);
-        let previous = read_previous(
-            reader,
-            algorithm.filter(|a| a.is_symmetric()).unwrap_or(Algorithm::Hs256),
-        );
-        let algorithm = algorithm?;
-        let (keys, secret) = if algorithm.is_symmetric() {
-            let secret = read_secret(reader, algorithm)?;
-            let key = SigningKey::from_secret(algorithm, &secret).ok()?;
-            (KeyRing::new(key), Some(secret))
+        let named = read_algorithm(reader);
+        let algorithm = named.unwrap_or(Algorithm::Hs256);
+        let current = if algorithm.is_symmetric() {
+            read_secret(reader, algorithm).and_then(|secret| {
+                let key = SigningKey::from_secret(algorithm, &secret).ok()?;
+                Some((KeyRing::new(key), Some(secret)))
+            })
         } else {
-            (read_key_files(reader, algorithm, purpose)?, None)
+            warn_of_unused_secret(reader, algorithm);
+            read_key_files(reader, algorithm, purpose).map(|keys| (keys, None))
         };
-        Some(Self { keys: with_previous(reader, keys, previous?)?, algorithm, secret })
+        let previous = if algorithm.is_symmetric() { algorithm } else { Algorithm::Hs256 };
+        let previous = read_previous(reader, previous);
+        let ((keys, secret), previous) = (current?, previous?);
+        Some(Self { keys: with_previous(reader, keys, previous)?, algorithm: named?, secret })
     }
 }
 
 fn read_algorithm(reader: &mut Reader<'_>) -> Option<Algorithm> {
     let Some(name) = reader.text("MCP_JWT_ALGORITHM") else { return Some(Algorithm::Hs256) };
-    name.parse()
-        .map_err(|error| {
-            reader
-                .mistake("MCP_JWT_ALGORITHM", format!("is \"{}\", which {error}", Escaped(&name)));
-        })
-        .ok()
+    let algorithm: Result<Algorithm, _> = name.parse();
+    if let Err(error) = algorithm {
+        reader.mistake("MCP_JWT_ALGORITHM", format!("is {}, which {error}", shown(&name)));
+    }
+    algorithm.ok()
+}
+
+/// An asymmetric key does not need the secret, and whoever set both may expect its tokens to be accepted.
+fn warn_of_unused_secret(reader: &mut Reader<'_>, algorithm: Algorithm) {
+    for name in ["MCP_JWT_SECRET", "MCP_JWT_SECRET_FILE"] {
+        if reader.text(name).is_some() {
+            reader.warning(
+                name,
+                format!(
+                    "is not used, because MCP_JWT_ALGORITHM is {algorithm}; to accept the tokens it signed, put it \
+                     into MCP_JWT_PREVIOUS_SECRETS, else remove it"
+                ),
+            );
+        }
+    }
 }
 
 fn read_secret(reader: &mut Reader<'_>, algorithm: Algorithm) -> Option<Secret> {
@@ -93,13 +107,14 @@ fn read_previous(
         "MCP_JWT_PREVIOUS_SECRETS" => text.split(',').collect(),
         _ => text.lines().filter(|line| !line.is_empty()).collect(),
     };
-    let mut keys = Vec::new();
-    for (index, text) in texts.into_iter().enumerate() {
+    let mut key = |(index, text): (usize, &str)| {
         let source = format!("{source}, entry {},", index + 1);
         let secret = accept(reader, &source, text, algorithm)?;
-        keys.push((source, VerifyingKey::from_secret(algorithm, &secret).ok()?));
-    }
-    Some(keys)
+        Some((source, VerifyingKey::from_secret(algorithm, &secret).ok()?))
+    };
+    // All of them first, so that every bad one is reported.
+    let keys: Vec<_> = texts.into_iter().enumerate().map(&mut key).collect();
+    keys.into_iter().collect()
 }
 
 fn with_previous(

@@ -1,7 +1,7 @@
 //! Reads single variables and collects what is wrong with them.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use super::{Mistake, Variable};
@@ -28,8 +28,9 @@ impl<'a> Reader<'a> {
         Self { lookup, mistakes: Vec::new(), warnings: Vec::new() }
     }
 
-    /// The mistakes and the warnings.
-    pub(super) fn finish(self) -> (Vec<Mistake>, Vec<Mistake>) {
+    /// The mistakes in the order of the reference page, and the warnings.
+    pub(super) fn finish(mut self) -> (Vec<Mistake>, Vec<Mistake>) {
+        self.mistakes.sort_by_key(|mistake| Variable::place_of(&mistake.variable));
         (self.mistakes, self.warnings)
     }
 
@@ -65,7 +66,7 @@ impl<'a> Reader<'a> {
                 None
             }
             (Some(text), None) => Some(Named { source: name.to_owned(), text }),
-            (None, Some(path)) => self.file(&file_variable, path),
+            (None, Some(path)) => self.file(&file_variable, &path),
             (None, None) => None,
         }
     }
@@ -73,12 +74,16 @@ impl<'a> Reader<'a> {
     /// The file that the variable `name` names.
     pub(super) fn named_file(&mut self, name: &str) -> Option<Named> {
         let path = self.text(name)?;
-        self.file(name, path)
+        self.file(name, &path)
     }
 
-    fn file(&mut self, name: &str, path: String) -> Option<Named> {
-        let source = format!("{name} ({})", Escaped(&path));
-        match read_small_file(&PathBuf::from(path)) {
+    fn file(&mut self, name: &str, path: &str) -> Option<Named> {
+        let source = if is_surely_a_path(path) {
+            format!("{name} ({})", Escaped(path))
+        } else {
+            format!("{name} (its value is not shown, as it may be the secret itself)")
+        };
+        match read_small_file(Path::new(path)) {
             Ok(text) => Some(Named { source, text }),
             Err(problem) => {
                 self.mistake(source, problem);
@@ -109,10 +114,10 @@ impl<'a> Reader<'a> {
         match text.trim().parse() {
             Ok(number) if (least..=most).contains(&number) => number,
             _ => {
-                let shown = Escaped(&text);
+                let shown = shown(&text);
                 self.mistake(
                     name,
-                    format!("is \"{shown}\", which is not a whole number from {least} to {most}"),
+                    format!("is {shown}, which is not a whole number from {least} to {most}"),
                 );
                 default
             }
@@ -120,8 +125,25 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Shows a value that should be a short word. A long one is something else in the wrong place, such as a secret.
+pub(super) fn shown(value: &str) -> String {
+    const LONGEST_WORD: usize = 20;
+    match value.chars().count() {
+        0..=LONGEST_WORD => format!("\"{}\"", Escaped(value)),
+        length => format!("a text of {length} characters"),
+    }
+}
+
+/// Whether a text can be shown as a path. People put the secret itself where its file's name belongs.
+fn is_surely_a_path(text: &str) -> bool {
+    let path = Path::new(text);
+    let in_a_directory =
+        path.parent().is_some_and(|parent| parent.components().next().is_some() && parent.is_dir());
+    in_a_directory || path.exists()
+}
+
 /// Reads a file of text, bounded: a path that leads to a device or a dump must not fill the memory.
-fn read_small_file(path: &std::path::Path) -> Result<String, String> {
+fn read_small_file(path: &Path) -> Result<String, String> {
     use std::io::Read as _;
     let cannot = |error: std::io::Error| {
         format!("cannot be read: {error}; check the path and the permissions")

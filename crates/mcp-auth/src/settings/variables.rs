@@ -119,6 +119,14 @@ pub const VARIABLES: [Variable; 12] = [
 ];
 
 impl Variable {
+    /// The place in the table of the variable that a mistake is about; past the end when there is none.
+    pub(super) fn place_of(mistaken: &str) -> usize {
+        VARIABLES
+            .iter()
+            .position(|variable| mistaken.starts_with(variable.name))
+            .unwrap_or(VARIABLES.len())
+    }
+
     /// The variable of this name.
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         VARIABLES.iter().find(|variable| variable.name == name)

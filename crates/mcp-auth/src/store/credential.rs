@@ -12,16 +12,16 @@ use crate::keys::KeyId;
 #[derive(Clone, Copy)]
 pub struct Credential<'a> {
     claims: &'a Claims,
-    token: &'a str,
-    signing_input: &'a str,
+    token: &'a [u8],
+    signing_input: &'a [u8],
     key_id: &'a KeyId,
 }
 
 impl<'a> Credential<'a> {
     pub(crate) fn new(
         claims: &'a Claims,
-        token: &'a str,
-        signing_input: &'a str,
+        token: &'a [u8],
+        signing_input: &'a [u8],
         key_id: &'a KeyId,
     ) -> Self {
         Self { claims, token, signing_input, key_id }

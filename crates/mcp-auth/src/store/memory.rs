@@ -25,6 +25,8 @@ struct State {
     users: HashMap<RevocationId, (UserEntry, NumericDate)>,
     /// Entries at which expired ones are looked for next.
     purge_at: usize,
+    /// The latest moment at which something may have been forgotten.
+    forgotten_at: Timestamp,
 }
 
 /// Fewest entries worth a search for expired ones.
@@ -86,12 +88,25 @@ impl State {
 
     /// Doubling the mark keeps the cost of purging constant per insertion.
     fn purge(&mut self, now: Timestamp) {
+        self.forgotten_at = self.forgotten_at.max(now);
         self.entries.retain(|_, keep_until| keep_until.timestamp() > now);
         self.users.retain(|_, (_, keep_until)| keep_until.timestamp() > now);
         self.purge_at = (self.entries.len() + self.users.len()) * 2;
     }
 
-    fn verdict(&self, credential: &Credential<'_>) -> Verdict {
+    /// When the clock was set back behind a moment at which revocations were forgotten, a token that had expired by
+    /// then may have been revoked or not: there is no answer.
+    fn verdict(&self, credential: &Credential<'_>, now: Timestamp) -> Result<Verdict, StoreError> {
+        let expires_at = credential.claims().expires_at().timestamp();
+        if now < self.forgotten_at && expires_at <= self.forgotten_at {
+            return Err(StoreError::new(
+                "the clock was set back to before revocations were forgotten",
+            ));
+        }
+        Ok(self.judge(credential))
+    }
+
+    fn judge(&self, credential: &Credential<'_>) -> Verdict {
         if let Some(by) = self.entry_that_covers(credential) {
             return Verdict::Revoked(by);
         }
@@ -118,8 +133,8 @@ impl State {
 }
 
 impl RevocationView for MemoryRevocations {
-    fn verdict(&self, credential: &Credential<'_>, _: Timestamp) -> Result<Verdict, StoreError> {
-        Ok(self.read().verdict(credential))
+    fn verdict(&self, credential: &Credential<'_>, now: Timestamp) -> Result<Verdict, StoreError> {
+        self.read().verdict(credential, now)
     }
 }
 
@@ -132,8 +147,8 @@ impl RevocationStore for MemoryRevocations {
     fn verdict<'a>(
         &'a self,
         credential: &'a Credential<'a>,
-        _: Timestamp,
+        now: Timestamp,
     ) -> StoreFuture<'a, Verdict> {
-        Box::pin(std::future::ready(Ok(self.read().verdict(credential))))
+        Box::pin(std::future::ready(self.read().verdict(credential, now)))
     }
 }

@@ -24,11 +24,11 @@ impl LiveToken {
     /// # Errors
     /// `permission_denied` with the rule that decided; `token_type_mismatch` for a refresh token.
     pub fn authorize<A: Action>(&self, policy: &Policy, action: A) -> Result<Permit<A>, Refusal> {
-        if self.claims().token_type() != Some(TokenType::Access) {
+        let Some(subject) = self.subject() else {
             let found = Escaped(self.claims().token_type_text()).to_string();
             return Err(Reason::token_type(Some(TokenType::Access), found).into());
-        }
-        let decision = policy.decide(&self.subject(), &action.request());
+        };
+        let decision = policy.decide(&subject, &action.request());
         if decision.allowed() {
             return Ok(Permit {
                 token: self.clone(),
@@ -38,15 +38,15 @@ impl LiveToken {
         }
         Err(Reason::Denied {
             action: Escaped(&action.request().to_string()).to_string(),
-            role: self.role().to_string(),
+            role: subject.role.to_string(),
             decided_by: decision.decided_by().to_owned(),
         }
         .into())
     }
 
-    /// Whom a policy judges.
-    pub fn subject(&self) -> Subject<'_> {
-        Subject { user_id: self.user_id(), role: self.role() }
+    /// Whom a policy judges; `None` for a refresh token, which may do nothing.
+    pub fn subject(&self) -> Option<Subject<'_>> {
+        self.role().map(|role| Subject { user_id: self.user_id(), role })
     }
 }
 

@@ -85,7 +85,7 @@ impl ValidToken<'_> {
 
     /// What revocation looks at.
     pub(crate) fn credential(&self) -> Credential<'_> {
-        Credential::new(&self.claims, self.raw.text(), self.raw.signing_input(), &self.key_id)
+        Credential::new(&self.claims, self.raw.bytes(), self.raw.signing_input(), &self.key_id)
     }
 
     pub(super) fn into_parts(self) -> (Claims, KeyId) {

@@ -47,7 +47,7 @@ impl fmt::Debug for ParsedToken<'_> {
 }
 
 /// Decodes a payload, bounded before and strict after.
-pub(crate) fn decode_payload(payload: &str) -> Result<Box<str>, Refusal> {
+pub(crate) fn decode_payload(payload: &[u8]) -> Result<Box<str>, Refusal> {
     let bytes = payload.len() * 3 / 4;
     if bytes > super::MAX_PAYLOAD_BYTES {
         return Err(Reason::from(Malformed::PayloadTooLong {

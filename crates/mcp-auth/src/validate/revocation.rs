@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::ValidToken;
-use crate::claims::Claims;
-use crate::clock::Timestamp;
+use super::{Rules, ValidToken};
+use crate::claims::{Claims, TokenType};
+use crate::clock::{NumericDate, Timestamp};
 use crate::keys::KeyId;
 use crate::refusal::{Reason, Refusal};
 use crate::roles::Role;
-use crate::store::{RevocationId, RevocationView, Verdict};
+use crate::store::{Revocation, RevocationId, RevocationView, Verdict};
 
 /// A token that is valid and was not revoked when it was looked at. Cheap to clone, and free of the token's text,
 /// so it can travel with the request.
@@ -20,7 +20,6 @@ struct Parts {
     claims: Claims,
     key_id: KeyId,
     revocation_id: RevocationId,
-    role: Role,
 }
 
 impl ValidToken<'_> {
@@ -44,9 +43,7 @@ impl ValidToken<'_> {
     fn into_live(self) -> LiveToken {
         let revocation_id = self.credential().revocation_id();
         let (claims, key_id) = self.into_parts();
-        // A refresh token has no role; it can do nothing that a policy is asked about.
-        let role = claims.role().cloned().unwrap_or(Role::User);
-        LiveToken(Arc::new(Parts { claims, key_id, revocation_id, role }))
+        LiveToken(Arc::new(Parts { claims, key_id, revocation_id }))
     }
 }
 
@@ -61,9 +58,9 @@ impl LiveToken {
         self.0.claims.user_id()
     }
 
-    /// The presenter's role.
-    pub fn role(&self) -> &Role {
-        &self.0.role
+    /// The presenter's role. A refresh token has none, and can do nothing that a policy is asked about.
+    pub fn role(&self) -> Option<&Role> {
+        self.0.claims.role().filter(|_| self.0.claims.token_type() == Some(TokenType::Access))
     }
 
     /// The key that signed it.
@@ -71,9 +68,18 @@ impl LiveToken {
         &self.0.key_id
     }
 
-    /// What to revoke in order to revoke this token alone.
+    /// What revokes this token alone.
     pub fn revocation_id(&self) -> RevocationId {
         self.0.revocation_id
+    }
+
+    /// The revocation of this token alone, kept for as long as a validator with these rules could still accept it,
+    /// and a minute more for clocks that disagree.
+    pub fn revocation(&self, rules: &Rules) -> Revocation {
+        let spare = rules.leeway() + Rules::ISSUED_AHEAD;
+        let keep_until = self.claims().expires_at().seconds().saturating_add(spare.as_secs());
+        let keep_until = NumericDate::new(keep_until).unwrap_or(NumericDate::LATEST);
+        Revocation::Entry { id: self.revocation_id(), keep_until }
     }
 }
 

@@ -78,7 +78,7 @@ impl<'a> ParsedToken<'a> {
     /// is never compared (RFC 7518 section 3.2).
     pub(crate) fn is_signed_by(&self, key: &VerifyingKey) -> bool {
         let bytes = key.signature_bytes();
-        let (input, signature) = (self.raw.signing_input().as_bytes(), self.raw.signature());
+        let (input, signature) = (self.raw.signing_input(), self.raw.signature());
         if signature.len() != (bytes * 8).div_ceil(6) {
             return false;
         }
@@ -87,7 +87,7 @@ impl<'a> ParsedToken<'a> {
             return decoded.is_ok_and(|signature| key.verifies(input, &signature));
         }
         let mut buffer = [0; SHORT_SIGNATURE];
-        let decoded = URL_SAFE_NO_PAD.decode(signature.as_bytes(), buffer.as_mut_slice().as_out());
+        let decoded = URL_SAFE_NO_PAD.decode(signature, buffer.as_mut_slice().as_out());
         decoded.is_ok_and(|signature| key.verifies(input, signature))
     }
 }

@@ -1,6 +1,8 @@
 //! The JOSE header (RFC 7515 section 4), read strictly: what it must not say is refused, not ignored.
 
-use crate::json::{self, Value};
+use std::convert::Infallible;
+
+use crate::json::{self, Name, Value};
 use crate::keys::{Algorithm, KeyId};
 use crate::refusal::{Malformed, Reason, Refusal};
 use crate::text::Escaped;
@@ -16,7 +18,7 @@ pub(in crate::validate) struct Header {
 }
 
 /// `{"alg":"HS256","typ":"JWT"}` as nearly every token has it, so that it need not be decoded.
-const USUAL_HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
+const USUAL_HEADER: &[u8] = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
 
 /// Parameters that bring a key or a certificate, change what is signed, or belong to encryption. This crate
 /// supports none of them, and a token that has one was made for another reader (RFC 8725 sections 3.1, 3.6, 3.10;
@@ -27,26 +29,27 @@ const FORBIDDEN: [&str; 18] = [
 ];
 
 impl Header {
-    pub(super) fn read(part: &str) -> Result<Self, Refusal> {
+    pub(super) fn read(part: &[u8]) -> Result<Self, Refusal> {
         if part == USUAL_HEADER {
             return Ok(Self { algorithm: Algorithm::Hs256, key_id: None });
         }
         Self::read_strictly(part)
     }
 
-    fn read_strictly(part: &str) -> Result<Self, Refusal> {
+    fn read_strictly(part: &[u8]) -> Result<Self, Refusal> {
         let text = decode(part).map_err(Reason::from)?;
         let mut found = Found::default();
-        json::read_object(&text, |name, value| {
+        json::read_object(&text, &[], |Name::<Infallible>::Other(name), value| {
+            let (value, end) = value.value()?;
             found.parameter(&name, value);
-            Ok::<_, Malformed>(())
+            Ok::<_, Malformed>(end)
         })
         .map_err(Reason::from)?;
         found.complete()
     }
 }
 
-fn decode(part: &str) -> Result<String, Malformed> {
+fn decode(part: &[u8]) -> Result<String, Malformed> {
     if part.len() > MAX_HEADER_BYTES {
         return Err(Malformed::HeaderTooLong { bytes: part.len(), limit: MAX_HEADER_BYTES });
     }
@@ -67,18 +70,20 @@ struct Found {
 impl Found {
     fn parameter(&mut self, name: &str, value: Value<'_>) {
         match (name, value) {
-            ("alg", Value::String(text)) => {
+            ("alg", Value::String(name)) => {
                 self.algorithm =
-                    Some(Algorithm::from_name(&text).ok_or_else(|| Escaped(&text).to_string()));
+                    Some(Algorithm::from_name(&name).ok_or_else(|| Escaped(&name).to_string()));
             }
             ("alg", other) => self.algorithm = Some(Err(other.kind().to_owned())),
-            ("kid", Value::String(text)) => match KeyId::new(&text) {
+            ("kid", Value::String(id)) => match KeyId::new(&id) {
                 Some(id) => self.key_id = Some(id),
                 None => self.refuse("kid", "is not 1 to 64 characters of A-Z a-z 0-9 . _ -"),
             },
             ("kid", _) => self.refuse("kid", "is not a string"),
-            ("typ", Value::String(text)) if matches!(&*text, "JWT" | "at+jwt") => {}
+            ("typ", Value::String(typ)) if matches!(&*typ, "JWT" | "at+jwt") => {}
             ("typ", _) => self.refuse("typ", "is neither JWT nor at+jwt"),
+            ("url", value) => self.require_string("url", &value),
+            ("nonce", value) => self.require_string("nonce", &value),
             (other, _) => {
                 if let Some(name) = FORBIDDEN.into_iter().find(|name| *name == other) {
                     self.refuse(name, "is not supported here and must not be present");
@@ -87,17 +92,22 @@ impl Found {
         }
     }
 
+    /// For parameters that mean nothing here and that other readers insist on.
+    fn require_string(&mut self, name: &'static str, value: &Value<'_>) {
+        if !matches!(value, Value::String(_)) {
+            self.refuse(name, "is not a string");
+        }
+    }
+
     fn refuse(&mut self, name: &'static str, problem: &'static str) {
         self.fault.get_or_insert(Malformed::Parameter { name, problem });
     }
 
     fn complete(self) -> Result<Header, Refusal> {
-        let refused = |found| Reason::Algorithm {
-            found,
-            accepted: Algorithm::ALL.map(Algorithm::name).join(", "),
-        };
-        let algorithm =
-            self.algorithm.unwrap_or_else(|| Err("missing".to_owned())).map_err(refused)?;
+        let algorithm = self
+            .algorithm
+            .unwrap_or_else(|| Err("missing".to_owned()))
+            .map_err(|found| Reason::UnknownAlgorithm { found })?;
         match self.fault {
             Some(fault) => Err(Reason::from(fault).into()),
             None => Ok(Header { algorithm, key_id: self.key_id }),

@@ -1,0 +1,116 @@
+//! A tool service behind the gate, without an async runtime.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::ffi::{OsStr, OsString};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use mcp_auth::action::CallTool;
+use mcp_auth::audit::{AuditEvent, AuditSink};
+use mcp_auth::clock::{Clock, NumericDate, SystemClock};
+use mcp_auth::issue::NewToken;
+use mcp_auth::settings::{Purpose, Settings};
+use mcp_auth::store::{MemoryRevocations, Revocation};
+use mcp_auth::validate::{LiveToken, Permit};
+use mcp_auth::{Gate, Origin, Refused};
+
+/// What lives as long as the program does. Every thread may hold the same one.
+struct Service {
+    gate: Gate,
+    revocations: Arc<MemoryRevocations>,
+}
+
+impl Service {
+    fn new(settings: &Settings) -> Self {
+        let revocations = Arc::new(MemoryRevocations::new());
+        let gate = Gate::new(settings.validator())
+            .with_revocations(revocations.clone())
+            .with_audit(Arc::new(AuditToStderr));
+        Self { gate, revocations }
+    }
+}
+
+/// One JSON line for each event. A real sink hands the line to another thread.
+#[derive(Debug)]
+struct AuditToStderr;
+
+impl AuditSink for AuditToStderr {
+    fn record(&self, event: &AuditEvent<'_>) {
+        use std::io::Write as _;
+        let line = serde_json::to_string(event).unwrap_or_default();
+        // An audit that cannot be written must not stop the service; a real sink counts this.
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+}
+
+/// A request, as whatever HTTP library you use hands it to you.
+struct Request<'a> {
+    authorization: Option<&'a [u8]>,
+    client: Option<IpAddr>,
+    path: &'a str,
+}
+
+/// The answer: a status and a body.
+type Response = (u16, String);
+
+impl Service {
+    fn call_read_file(&self, request: &Request<'_>) -> Response {
+        self.try_read_file(request).unwrap_or_else(|refused| refusal(&refused))
+    }
+
+    fn try_read_file(&self, request: &Request<'_>) -> Result<Response, Refused> {
+        let origin = Origin { ip_address: request.client, request_id: None };
+        let caller = self.gate.authenticate(request.authorization, &origin)?;
+        let action = CallTool { server: "filesystem".into(), tool: "read_file".into() };
+        let permit = self.gate.authorize(&caller, action, &origin)?;
+        Ok((200, read_file(&permit, request.path)))
+    }
+}
+
+/// The tool itself. It cannot be called without leave to call a tool.
+fn read_file(permit: &Permit<CallTool>, path: &str) -> String {
+    format!("{} read {path}", permit.token().user_id())
+}
+
+/// A refusal as HTTP: fixed words for the client, and an id that the audit line has too.
+fn refusal(refused: &Refused) -> Response {
+    let code = refused.refusal.code();
+    let body = serde_json::json!({
+        "detail": code.detail(),
+        "status_code": code.status(),
+        "code": code.name(),
+        "error_id": refused.error_id,
+    });
+    (code.status(), body.to_string())
+}
+
+impl Service {
+    /// Revokes this one token, until it would have expired anyway.
+    fn log_out(&self, caller: &LiveToken) {
+        let leeway = self.gate.validator().rules().leeway().as_secs();
+        let expires_at = caller.claims().expires_at();
+        let keep_until = NumericDate::new(expires_at.seconds() + leeway).unwrap_or(expires_at);
+        let revocation = Revocation::Entry { id: caller.revocation_id(), keep_until };
+        self.revocations.insert(revocation, SystemClock.now());
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let environment: HashMap<OsString, OsString> = std::env::vars_os().collect();
+    let settings =
+        Settings::load(Purpose::Issue, |name| environment.get(OsStr::new(name)).cloned())?;
+    let service = Service::new(&settings);
+
+    let issued = settings.issuer()?.issue(&NewToken::access("alice"))?;
+    let header = format!("Bearer {}", issued.token.expose());
+    let request =
+        Request { authorization: Some(header.as_bytes()), client: None, path: "notes.txt" };
+    assert_eq!(service.call_read_file(&request), (200, "alice read notes.txt".to_owned()));
+
+    let caller = service.gate.authenticate(request.authorization, &Origin::default())?;
+    service.log_out(&caller);
+    let (status, body) = service.call_read_file(&request);
+    assert!(status == 401 && body.contains("Token has been revoked"), "{status} {body}");
+    Ok(())
+}
