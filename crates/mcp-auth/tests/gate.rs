@@ -1,0 +1,14 @@
+//! The gate from end to end: who may pass, and what the audit says of everybody.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, where a panic is a failed test"
+)]
+
+#[path = "gate/audit.rs"]
+mod audit;
+#[path = "gate/house.rs"]
+mod house;
+#[path = "gate/permits.rs"]
+mod permits;

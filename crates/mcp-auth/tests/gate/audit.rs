@@ -1,0 +1,338 @@
+//! What the audit says at every exit, and what it never says.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::house::{Away, House, NOW, SECRET, origin, token};
+use insta::assert_snapshot;
+use mcp_auth::Origin;
+use mcp_auth::action::ConnectServer;
+use mcp_auth::testing::{AttackSetting, Forge, Signature, attacks};
+
+/// The audit line of one refused request.
+fn line(forge: &Forge) -> String {
+    let house = House::new();
+    house.admit(forge).unwrap_err();
+    house.event()
+}
+
+#[test]
+fn an_accepted_token() {
+    let house = House::new();
+    house.admit(&token("user")).unwrap();
+    assert_snapshot!(house.event(), @r#"
+    {
+      "event": "token_decoded",
+      "ip_address": "203.0.113.7",
+      "jti": "forged",
+      "request_id": "request-1",
+      "role": "user",
+      "sid": "grant-1",
+      "timestamp": "2026-01-01T00:00:00Z",
+      "user_id": "alice"
+    }
+    "#);
+}
+
+#[test]
+fn no_token() {
+    let house = House::new();
+    house.gate.authenticate(None, &Origin::default()).unwrap_err();
+    assert_snapshot!(house.event(), @r#"
+    {
+      "code": "token_missing",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "reason": "no Authorization header",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn another_scheme() {
+    let house = House::new();
+    house.gate.authenticate(Some(&b"Basic YTpi"[..]), &origin()).unwrap_err();
+    assert_snapshot!(house.event(), @r#"
+    {
+      "code": "token_missing",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "ip_address": "203.0.113.7",
+      "reason": "the Authorization header is not of the form `Bearer <token>`",
+      "request_id": "request-1",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn a_text_that_is_no_token() {
+    let house = House::new();
+    house.gate.authenticate(Some(&b"Bearer x"[..]), &origin()).unwrap_err();
+    assert_snapshot!(house.event(), @r#"
+    {
+      "code": "token_malformed",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "ip_address": "203.0.113.7",
+      "reason": "the token has 0 dots, a signed JWT has 2",
+      "request_id": "request-1",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn an_unsigned_token() {
+    let forge = token("superadmin").with_header(r#"{"alg":"none"}"#);
+    assert_snapshot!(line(&forge.with_signature(Signature::Missing)), @r#"
+    {
+      "code": "algorithm_refused",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "ip_address": "203.0.113.7",
+      "reason": "the header names the algorithm none, which is not supported",
+      "request_id": "request-1",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn an_unknown_key() {
+    assert_snapshot!(line(&token("user").with_header(r#"{"alg":"HS256","kid":"k1"}"#)), @r#"
+    {
+      "code": "key_unknown",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "ip_address": "203.0.113.7",
+      "reason": "the header names the key k1, which is not in the key ring",
+      "request_id": "request-1",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn a_wrong_signature() {
+    assert_snapshot!(line(&token("user").with_signature(Signature::Bytes(vec![7; 32]))), @r#"
+    {
+      "code": "signature_invalid",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "ip_address": "203.0.113.7",
+      "reason": "no configured key made the signature (keys tried: 1)",
+      "request_id": "request-1",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn a_broken_claim() {
+    assert_snapshot!(line(&token("Admin")), @r#"
+    {
+      "code": "claims_invalid",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "ip_address": "203.0.113.7",
+      "reason": "the claim `role` is not a legal name: it must be 1 to 32 of a-z 0-9 _ -",
+      "request_id": "request-1",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn an_expired_token() {
+    assert_snapshot!(line(&token("user").with_claim("exp", (NOW - 30).to_string()).with_claim("iat", "1")), @r#"
+    {
+      "code": "token_expired",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "ip_address": "203.0.113.7",
+      "reason": "the token expired at 2025-12-31T23:59:30Z, 30 s ago",
+      "request_id": "request-1",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn a_token_from_the_future() {
+    assert_snapshot!(line(&token("user").with_claim("nbf", (NOW + 30).to_string())), @r#"
+    {
+      "code": "not_yet_valid",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "ip_address": "203.0.113.7",
+      "reason": "`nbf` is 2026-01-01T00:00:30Z, 30 s ahead of the clock",
+      "request_id": "request-1",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn an_old_token() {
+    assert_snapshot!(line(&token("user").with_claim("iat", (NOW - 4_000).to_string())), @r#"
+    {
+      "code": "token_too_old",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "ip_address": "203.0.113.7",
+      "reason": "the token is 4000 s old; MCP_MAX_TOKEN_AGE allows 3600 s",
+      "request_id": "request-1",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn a_token_for_somebody_else() {
+    assert_snapshot!(line(&token("user").with_claim("aud", r#""other""#)), @r#"
+    {
+      "code": "audience_mismatch",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "ip_address": "203.0.113.7",
+      "reason": "aud is \"other\", expected none",
+      "request_id": "request-1",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn a_refresh_token() {
+    assert_snapshot!(line(&token("user").refresh()), @r#"
+    {
+      "code": "token_type_mismatch",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "ip_address": "203.0.113.7",
+      "reason": "token_type is refresh, expected access",
+      "request_id": "request-1",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn a_revoked_token() {
+    let house = House::new();
+    house.revoke(&House::new().admit(&token("user")).unwrap());
+    house.admit(&token("user")).unwrap_err();
+    assert_snapshot!(house.event(), @r#"
+    {
+      "code": "token_revoked",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "ip_address": "203.0.113.7",
+      "reason": "the token was revoked",
+      "request_id": "request-1",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn a_blocked_account() {
+    let house = House::new();
+    house.block("alice");
+    house.admit(&token("user")).unwrap_err();
+    assert_snapshot!(house.event(), @r#"
+    {
+      "code": "account_disabled",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "ip_address": "203.0.113.7",
+      "reason": "the account is disabled",
+      "request_id": "request-1",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn a_store_that_is_away() {
+    let house = House::with_view(Arc::new(Away));
+    house.admit(&token("user")).unwrap_err();
+    assert_snapshot!(house.event(), @r#"
+    {
+      "code": "store_unavailable",
+      "error_id": "0000000000000000",
+      "event": "mcp_authentication_failed",
+      "ip_address": "203.0.113.7",
+      "reason": "the revocation store gave no answer: connection refused",
+      "request_id": "request-1",
+      "timestamp": "2026-01-01T00:00:00Z"
+    }
+    "#);
+}
+
+#[test]
+fn a_forbidden_action() {
+    let house = House::new();
+    let caller = House::new().admit(&token("user")).unwrap();
+    let action = ConnectServer { server: "files\n\u{202e}".into() };
+    house.gate.authorize(&caller, action, &origin()).unwrap_err();
+    assert_snapshot!(house.event(), @r#"
+    {
+      "code": "permission_denied",
+      "error_id": "0000000000000000",
+      "event": "mcp_authorization_denied",
+      "ip_address": "203.0.113.7",
+      "jti": "forged",
+      "reason": "connect files\\u{a}\\u{202e} is not allowed for role user: no rule allows it",
+      "request_id": "request-1",
+      "role": "user",
+      "sid": "grant-1",
+      "timestamp": "2026-01-01T00:00:00Z",
+      "user_id": "alice"
+    }
+    "#);
+}
+
+/// The client gets a sentence and an id; the id leads to the line with the reason.
+#[test]
+fn an_error_id_ties_the_answer_to_the_line() {
+    let house = House::new();
+    let mut ids = HashSet::new();
+    let caller = House::new().admit(&token("user")).unwrap();
+    let action = || ConnectServer { server: "files".into() };
+    let refused = [
+        house.admit(&token("Admin")).unwrap_err(),
+        house.admit(&token("user").refresh()).unwrap_err(),
+        house.gate.authenticate(None, &origin()).unwrap_err(),
+        house.gate.authorize(&caller, action(), &origin()).unwrap_err(),
+    ];
+    for (refused, event) in refused.iter().zip(house.audit.events()) {
+        assert_eq!(event["error_id"], refused.error_id.to_string());
+        assert_eq!(event["code"], refused.refusal.code().name());
+        assert_eq!(event["reason"], refused.refusal.reason().to_string());
+        assert_eq!(refused.to_string(), refused.refusal.code().detail());
+        assert!(ids.insert(refused.error_id), "every refusal has its own id");
+    }
+    assert_eq!(ids.len(), house.audit.events().len());
+}
+
+/// Whoever forges a token writes its claims: they must not stand in the audit as if they were known.
+#[test]
+fn refused_tokens_name_nobody() {
+    for attack in attacks(SECRET, NOW).into_iter().filter(|a| a.setting == AttackSetting::default())
+    {
+        let Some(header) = attack.authorization() else { continue };
+        let house = House::new();
+        let refused = house.gate.authenticate(Some(header.as_ref()), &origin()).unwrap_err();
+        assert_eq!(refused.refusal.code(), attack.expected, "{attack:?}");
+        let (event, line) = (&house.audit.events()[0], house.event());
+        for field in ["user_id", "role", "jti", "sid"] {
+            assert!(event.get(field).is_none(), "{attack:?}: {line}");
+        }
+        assert!(!line.contains("alice") && !line.contains("forged"), "{attack:?}: {line}");
+        let token = String::from_utf8_lossy(&attack.token);
+        assert!(token.len() < 16 || !line.contains(&*token), "{attack:?}: {line}");
+    }
+}

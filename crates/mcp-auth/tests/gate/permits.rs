@@ -1,0 +1,126 @@
+//! Who gets which permit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::house::{Away, House, NOW, origin, token};
+use mcp_auth::action::{
+    Action, CallTool, ConnectServer, DescribeTool, ListTools, ManageAdmins, ManageUsers,
+};
+use mcp_auth::refusal::RefusalCode;
+use mcp_auth::validate::Permit;
+
+fn call() -> CallTool {
+    CallTool { server: "files".into(), tool: "read".into() }
+}
+
+/// What a role may do, in the order of `ActionKind`.
+fn powers(role: &str) -> [bool; 6] {
+    let house = House::new();
+    let caller = house.admit(&token(role)).unwrap();
+    let connect = ConnectServer { server: "files".into() };
+    let describe = DescribeTool { server: "files".into(), tool: "read".into() };
+    let actions: [&dyn Action; 6] =
+        [&ListTools { server: None }, &describe, &call(), &connect, &ManageUsers, &ManageAdmins];
+    actions.map(|action| house.gate.would_allow(&caller, action))
+}
+
+#[test]
+fn roles_are_a_ladder_and_custom_ones_get_nothing() {
+    assert_eq!(powers("user"), [true, true, true, false, false, false]);
+    assert_eq!(powers("admin"), [true, true, true, true, true, false]);
+    assert_eq!(powers("superadmin"), [true; 6]);
+    for role in ["auditor", "admins", "root", "user-admin", "superadmin2"] {
+        assert_eq!(powers(role), [false; 6], "{role}");
+    }
+}
+
+/// Takes a permit to call, as what calls tools does: no other permit will compile.
+fn act(permit: &Permit<CallTool>) -> String {
+    let CallTool { server, tool } = permit.action();
+    format!("{} calls {server}/{tool}: {}", permit.token().user_id(), permit.rule())
+}
+
+#[test]
+fn a_permit_says_who_may_do_what_and_why() {
+    let house = House::new();
+    let caller = house.admit(&token("user")).unwrap();
+    let permit = house.gate.authorize(&caller, call(), &origin()).unwrap();
+    assert_eq!(act(&permit), "alice calls files/read: users list and call");
+}
+
+#[test]
+fn what_is_shown_is_what_is_permitted() {
+    let house = House::new();
+    for role in ["user", "admin", "superadmin", "auditor"] {
+        let caller = house.admit(&token(role)).unwrap();
+        let shown = house.gate.would_allow(&caller, &ManageUsers);
+        let permit = house.gate.authorize(&caller, ManageUsers, &origin());
+        assert_eq!(permit.is_ok(), shown, "{role}");
+        let code = permit.err().map(|refused| refused.refusal.code());
+        assert_eq!(code, (!shown).then_some(RefusalCode::PermissionDenied), "{role}");
+    }
+}
+
+#[test]
+fn a_revoked_token_and_a_blocked_account_end_at_once() {
+    let house = House::new();
+    let caller = house.admit(&token("user")).unwrap();
+    house.revoke(&caller);
+    let refused = house.admit(&token("user")).unwrap_err();
+    assert_eq!(refused.refusal.code(), RefusalCode::TokenRevoked);
+    let other = token("user").with_claim("jti", r#""other""#);
+    assert!(house.admit(&other).is_ok());
+    house.block("alice");
+    let refused = house.admit(&other).unwrap_err();
+    assert_eq!(
+        (refused.refusal.code(), refused.refusal.code().status()),
+        (RefusalCode::AccountDisabled, 403)
+    );
+}
+
+/// No answer is no permission, and no verdict on the token either.
+#[test]
+fn a_store_that_is_away_is_a_503() {
+    let house = House::with_view(Arc::new(Away));
+    let refused = house.admit(&token("user")).unwrap_err();
+    let code = refused.refusal.code();
+    assert_eq!((code, code.status()), (RefusalCode::StoreUnavailable, 503));
+    assert_eq!(refused.to_string(), "Authentication is temporarily unavailable");
+    // What is refused anyway needs no store.
+    let expired = token("user").with_claim("exp", NOW.to_string());
+    assert_eq!(house.admit(&expired).unwrap_err().refusal.code(), RefusalCode::TokenExpired);
+}
+
+#[test]
+fn a_token_ends_with_the_clock() {
+    let house = House::new();
+    assert!(house.admit(&token("user")).is_ok());
+    house.clock.advance(Duration::from_mins(10));
+    let refused = house.admit(&token("user")).unwrap_err();
+    assert_eq!(refused.refusal.code(), RefusalCode::TokenExpired);
+}
+
+#[test]
+fn a_refresh_token_opens_nothing() {
+    let house = House::new();
+    let refused = house.admit(&token("admin").refresh()).unwrap_err();
+    assert_eq!(refused.refusal.code(), RefusalCode::TokenTypeMismatch);
+}
+
+#[test]
+fn one_gate_serves_many_threads() {
+    let house = House::new();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    let caller = house.admit(&token("user")).unwrap();
+                    assert!(house.gate.authorize(&caller, call(), &origin()).is_ok());
+                    assert!(house.gate.authorize(&caller, ManageUsers, &origin()).is_err());
+                }
+            });
+        }
+    });
+    assert_eq!(house.audit.events().len(), 8 * 50 * 2);
+}
