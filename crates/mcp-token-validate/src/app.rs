@@ -1,0 +1,92 @@
+//! What the program does, from the command line to the exit code.
+
+use std::sync::Arc;
+
+use mcp_auth::clock::{Clock as _, SystemClock};
+use mcp_auth::refusal::RefusalCode;
+use mcp_auth::settings::{Purpose, Settings};
+use mcp_auth::validate::{MAX_TOKEN_BYTES, Validator};
+use mcp_auth_cli::environment::Environment;
+use mcp_auth_cli::{Failure, exit, load_settings, output, print_completions, print_man_page};
+
+use crate::args::Args;
+use crate::human::{self, Details};
+use crate::input::{self, Input, MAX_BYTES};
+use crate::{json, unverified};
+
+/// Runs the program.
+pub(crate) fn run() -> Result<u8, Failure> {
+    let args: Args = mcp_auth_cli::parse()?;
+    if let Some(shell) = args.completions {
+        return print_completions::<Args>(shell).map(|()| exit::OK);
+    }
+    if args.man {
+        return print_man_page::<Args>().map(|()| exit::OK);
+    }
+    let environment = Environment::load()?;
+    let input = input::take(&args, &environment)?;
+    if input.is_cut {
+        refuse_unread(&args, &input)
+    } else if args.no_verify {
+        unverified::show(&args, &input)
+    } else {
+        validate(&args, &input, &environment)
+    }
+}
+
+fn validate(args: &Args, input: &Input, environment: &Environment) -> Result<u8, Failure> {
+    let settings = settings(args, environment)?;
+    let validator = validator(args, &settings);
+    let now = SystemClock.now();
+    let report = validator.explain(&input.bytes, args.kind.into(), now, settings.secret());
+    if args.json {
+        output::print(&json::report(&report))?;
+    } else if !args.quiet {
+        let details = args.verbose.then(|| Details::new(input, &settings, environment));
+        output::print(&human::report(&report, details.as_ref()))?;
+    }
+    Ok(report.code().map_or(exit::OK, RefusalCode::exit_code))
+}
+
+/// With `--quiet` the warnings stay away; mistakes are still told, since no exit code could.
+fn settings(args: &Args, environment: &Environment) -> Result<Settings, Failure> {
+    let quietly = || Settings::load(Purpose::Validate, |name| environment.get(name)).ok();
+    match args.quiet.then(quietly).flatten() {
+        Some(settings) => Ok(settings),
+        None => load_settings(Purpose::Validate, environment),
+    }
+}
+
+/// The service's validator, but for what the command line asks instead.
+fn validator(args: &Args, settings: &Settings) -> Validator {
+    let mut rules = settings.rules().clone();
+    if args.issuer.is_some() {
+        rules = rules.with_issuer(args.issuer.clone());
+    }
+    if args.audience.is_some() {
+        rules = rules.with_audience(args.audience.clone());
+    }
+    Validator::new(Arc::clone(settings.keys()), rules)
+}
+
+/// There is so much that it was not read to its end.
+fn refuse_unread(args: &Args, input: &Input) -> Result<u8, Failure> {
+    let error = format!(
+        "the token has more than {MAX_BYTES} bytes, {MAX_TOKEN_BYTES} are allowed ({})",
+        input.origin
+    );
+    refuse(args, &error, Some("No token is so long. Is this the right file?"))
+}
+
+/// Ends with a text that is no token.
+pub(crate) fn refuse(args: &Args, error: &str, hint: Option<&str>) -> Result<u8, Failure> {
+    let code = RefusalCode::TokenMalformed;
+    if args.json {
+        output::print(&json::no_token(code, error, hint))?;
+    }
+    if args.json || args.quiet {
+        return Ok(code.exit_code());
+    }
+    let failure = Failure::new(code.exit_code(), error);
+    Err(hint.into_iter().fold(failure, Failure::with_hint))
+}

@@ -1,0 +1,100 @@
+//! The report for programs.
+
+use mcp_auth::refusal::RefusalCode;
+use mcp_auth::report::{Line, Report, Unverified, Verdict};
+use mcp_auth::text::Escaped;
+use serde::Serialize;
+use serde_json::Value;
+
+/// `payload` is only what a configured key has signed; what nobody vouches for has a name that says so.
+#[derive(Default, Serialize)]
+struct Answer<'a> {
+    valid: bool,
+    verified: bool,
+    code: Option<RefusalCode>,
+    error: Option<String>,
+    payload: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unverified_header: Option<&'a Value>,
+    unverified_payload: Option<Value>,
+    checks: &'a [Line],
+}
+
+/// The whole report.
+pub(crate) fn report(report: &Report) -> String {
+    let payload = report.payload_possibly_unverified();
+    let (payload, unverified_payload) =
+        if report.is_verified() { (payload, None) } else { (None, payload) };
+    print(&Answer {
+        valid: report.is_valid(),
+        verified: report.is_verified(),
+        code: report.code(),
+        error: report.refusal().map(|refusal| refusal.reason().to_string()),
+        payload,
+        unverified_payload,
+        checks: report.lines(),
+        ..Answer::default()
+    })
+}
+
+/// What `--no-verify` shows.
+pub(crate) fn unverified(token: &Unverified, warning: &str) -> String {
+    print(&Answer {
+        error: Some(warning.to_owned()),
+        unverified_header: token.header.as_ref(),
+        unverified_payload: token.payload.clone(),
+        ..Answer::default()
+    })
+}
+
+/// Something that is no token.
+pub(crate) fn no_token(code: RefusalCode, error: &str, hint: Option<&str>) -> String {
+    let line = Line {
+        name: "structure",
+        verdict: Verdict::Fail,
+        detail: error.to_owned(),
+        hint: hint.map(str::to_owned),
+    };
+    print(&Answer {
+        code: Some(code),
+        error: Some(error.to_owned()),
+        checks: &[line],
+        ..Answer::default()
+    })
+}
+
+fn print(answer: &Answer<'_>) -> String {
+    // All of it is text, numbers and lists, so writing cannot fail.
+    let text = serde_json::to_string_pretty(answer).unwrap_or_default();
+    harmless(&text) + "\n"
+}
+
+/// Writes what a terminal would obey, or what reorders text, as JSON escapes: the same value to every reader.
+/// Outside of strings JSON has none of it but line breaks.
+fn harmless(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if c == '\n' || Escaped(c.encode_utf8(&mut [0; 4])).to_string().starts_with(c) {
+            text.push(c);
+        } else {
+            text.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_obeys_nothing_and_readers_read_the_same() {
+        let value = serde_json::json!({"a\u{202e}": "é\u{1b}[2J\u{9b}\u{7f}\u{e0001}\\u{202e}\"✓"});
+        let text = harmless(&serde_json::to_string_pretty(&value).unwrap());
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+        let shown = |c: &char| *c == '\n' || Escaped(&c.to_string()).to_string() == c.to_string();
+        assert!(text.chars().all(|c| shown(&c)), "{text}");
+        assert!(text.contains('é') && text.contains('✓'));
+    }
+}
