@@ -1,0 +1,131 @@
+//! `cargo xtask docs`: the pages in docs/reference, written from the code they describe.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::project::{self, Profile};
+use crate::run::{self, Steps};
+
+const FOLDER: &str = "docs/reference";
+const NOTE: &str = "<!-- Written by `cargo xtask docs` from the code. Change the code instead. -->";
+
+/// Every page and where its text comes from.
+const PAGES: &[(&str, Source)] = &[
+    ("environment.md", Source::Library("environment")),
+    ("errors.md", Source::Library("errors")),
+    ("mcp-token-gen.md", Source::Help("mcp-token-gen")),
+    ("mcp-token-validate.md", Source::Help("mcp-token-validate")),
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    /// A page that the library's example `reference` prints. It runs as a program of its own so that
+    /// this one need not compile the library and its cryptography.
+    Library(&'static str),
+    /// What a program says to `--help`.
+    Help(&'static str),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Write nothing; fail if a page is stale or the API documentation has a warning
+    #[arg(long)]
+    check: bool,
+}
+
+impl Args {
+    pub(crate) fn check() -> Self {
+        Self { check: true }
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let mut steps = Steps::new(if args.check { 3 } else { 2 });
+    let programs = steps.step("build the programs", || project::build_programs(Profile::Debug))?;
+    let folder = project::root().join(FOLDER);
+    if !args.check {
+        return steps.step("write docs/reference", || {
+            fs::create_dir_all(&folder)?;
+            each_page(&programs, |name, text| Ok(fs::write(folder.join(name), text)?))
+        });
+    }
+    // Both answers are wanted, so the second does not wait for the first to be good.
+    let pages = steps.step("compare docs/reference", || compare(&programs, &folder));
+    let api = steps.command("API documentation, warnings denied", &mut api_documentation());
+    pages.and(api)
+}
+
+fn each_page(programs: &Path, mut then: impl FnMut(&str, String) -> Result<()>) -> Result<()> {
+    for (name, source) in PAGES {
+        let text = page(*source, programs).with_context(|| format!("{FOLDER}/{name}"))?;
+        then(name, text)?;
+    }
+    Ok(())
+}
+
+fn page(source: Source, programs: &Path) -> Result<String> {
+    let body = match source {
+        Source::Library(page) => run::capture(&mut run::cargo(&[
+            "run",
+            "--quiet",
+            "--package",
+            "mcp-auth",
+            "--example",
+            "reference",
+            "--",
+            page,
+        ]))?,
+        Source::Help(program) => help_page(program, &help(program, programs)?),
+    };
+    Ok(format!("{NOTE}\n\n{}\n", body.trim_end()))
+}
+
+/// A fixed width and no colour, so that the page is the same wherever it is written.
+fn help(program: &str, programs: &Path) -> Result<String> {
+    let mut help = run::program(programs.join(program), &["--help"]);
+    run::capture(run::without_our_settings(&mut help).env("COLUMNS", "100").env("NO_COLOR", "1"))
+}
+
+fn help_page(program: &str, help: &str) -> String {
+    let lines: Vec<_> = help.lines().map(str::trim_end).collect();
+    format!(
+        "# {program}\n\nWhat `{program} --help` prints.\n\n```text\n{}\n```",
+        lines.join("\n").trim()
+    )
+}
+
+fn compare(programs: &Path, folder: &Path) -> Result<()> {
+    let mut stale = Vec::new();
+    each_page(programs, |name, text| {
+        if !fs::read_to_string(folder.join(name)).is_ok_and(|written| written == text) {
+            stale.push(format!("{FOLDER}/{name}"));
+        }
+        Ok(())
+    })?;
+    if stale.is_empty() {
+        return Ok(());
+    }
+    bail!("stale: {}; refresh with: cargo xtask docs", stale.join(", "))
+}
+
+fn api_documentation() -> std::process::Command {
+    let mut doc = run::cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    doc
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_help_page_has_no_trailing_space_and_one_fence() {
+        let page = help_page("tool", "Usage: tool  \n\n  -h\n\n");
+        assert_eq!(
+            page,
+            "# tool\n\nWhat `tool --help` prints.\n\n```text\nUsage: tool\n\n  -h\n```"
+        );
+    }
+}
