@@ -21,6 +21,13 @@ pub fn load_settings(purpose: Purpose, environment: &Environment) -> Result<Sett
     Ok(settings)
 }
 
+/// Where the current key came from: the variable, the path where it names a file, and where the variable was set.
+pub fn key_source(settings: &Settings, environment: &Environment) -> String {
+    let source = settings.key_source();
+    let variable = source.split(' ').next().unwrap_or_default();
+    format!("{source} in {}", environment.origin(variable).unwrap_or_default())
+}
+
 fn failure(mistakes: &Mistakes) -> Failure {
     let message = match mistakes.list() {
         [mistake] => mistake.to_string(),

@@ -38,6 +38,7 @@ pub struct Settings {
     keys: Arc<KeyRing>,
     algorithm: Algorithm,
     secret: Option<Secret>,
+    key_source: String,
     lifetimes: Lifetimes,
     max_grant_age: Duration,
     rules: Rules,
@@ -76,10 +77,11 @@ impl Settings {
         let rules = read_rules(&mut reader);
         let (mistakes, warnings) = reader.finish();
         match keys.filter(|_| mistakes.is_empty()) {
-            Some(KeySettings { keys, algorithm, secret }) => Ok(Self {
+            Some(KeySettings { keys, algorithm, secret, source }) => Ok(Self {
                 keys: Arc::new(keys),
                 algorithm,
                 secret,
+                key_source: source,
                 lifetimes,
                 max_grant_age,
                 rules,
@@ -102,6 +104,11 @@ impl Settings {
     /// The shared secret, where the algorithm has one.
     pub fn secret(&self) -> Option<&Secret> {
         self.secret.as_ref()
+    }
+
+    /// Where the current key came from: the variable, and the path where the variable names a file.
+    pub fn key_source(&self) -> &str {
+        &self.key_source
     }
 
     /// `MCP_JWT_EXPIRY_HOURS` and `MCP_REFRESH_TOKEN_EXPIRY_DAYS`.

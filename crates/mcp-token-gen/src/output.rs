@@ -8,10 +8,10 @@ use std::path::Path;
 use mcp_auth::issue::IssuedToken;
 use mcp_auth::settings::Settings;
 use mcp_auth::text::Escaped;
-use mcp_auth_cli::Failure;
 use mcp_auth_cli::environment::Environment;
 use mcp_auth_cli::output::{print, print_note, write_new};
 use mcp_auth_cli::redact::ShownPath;
+use mcp_auth_cli::{Failure, key_source};
 
 use crate::args::{Args, Expiry};
 
@@ -78,20 +78,6 @@ fn details(made: &Made<'_>, environment: &Environment) -> String {
         ("Token ID:", made.issued.claims.token_id().unwrap_or_default().to_owned()),
     ];
     aligned(&fields).trim_end().to_owned()
-}
-
-/// The variable that named the key, and where the variable was set.
-fn key_source(settings: &Settings, environment: &Environment) -> String {
-    let candidates: &[&str] = if settings.algorithm().is_symmetric() {
-        &["MCP_JWT_SECRET", "MCP_JWT_SECRET_FILE"]
-    } else {
-        &["MCP_JWT_PRIVATE_KEY_FILE"]
-    };
-    let is_set = |name: &&&str| environment.get(name).is_some_and(|value| !value.is_empty());
-    let Some(name) = candidates.iter().find(is_set) else { return "unknown".into() };
-    let path = environment.get(name).filter(|_| name.ends_with("_FILE"));
-    let path = path.map(|path| format!(" ({})", ShownPath(Path::new(&path)))).unwrap_or_default();
-    format!("{name}{path} in {}", environment.origin(name).unwrap_or_default())
 }
 
 fn aligned(fields: &[(&str, String)]) -> String {

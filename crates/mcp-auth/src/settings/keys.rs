@@ -2,7 +2,7 @@
 
 use super::Purpose;
 use super::reader::{Named, Reader, shown};
-use crate::keys::{Algorithm, KeyRing, SigningKey, VerifyingKey};
+use crate::keys::{Algorithm, KeyError, KeyRing, SigningKey, VerifyingKey};
 use crate::secret::{Secret, Weakness};
 
 /// What the key variables say.
@@ -10,6 +10,8 @@ pub(super) struct KeySettings {
     pub(super) keys: KeyRing,
     pub(super) algorithm: Algorithm,
     pub(super) secret: Option<Secret>,
+    /// Where the current key came from.
+    pub(super) source: String,
 }
 
 impl KeySettings {
@@ -18,18 +20,19 @@ impl KeySettings {
         let named = read_algorithm(reader);
         let algorithm = named.unwrap_or(Algorithm::Hs256);
         let current = if algorithm.is_symmetric() {
-            read_secret(reader, algorithm).and_then(|secret| {
+            read_secret(reader, algorithm).and_then(|(secret, source)| {
                 let key = SigningKey::from_secret(algorithm, &secret).ok()?;
-                Some((KeyRing::new(key), Some(secret)))
+                Some((KeyRing::new(key), Some(secret), source))
             })
         } else {
             warn_of_unused_secret(reader, algorithm);
-            read_key_files(reader, algorithm, purpose).map(|keys| (keys, None))
+            read_key_files(reader, algorithm, purpose).map(|(keys, source)| (keys, None, source))
         };
         let previous = if algorithm.is_symmetric() { algorithm } else { Algorithm::Hs256 };
         let previous = read_previous(reader, previous);
-        let ((keys, secret), previous) = (current?, previous?);
-        Some(Self { keys: with_previous(reader, keys, previous)?, algorithm: named?, secret })
+        let ((keys, secret, source), previous) = (current?, previous?);
+        let keys = with_previous(reader, keys, previous)?;
+        Some(Self { keys, algorithm: named?, secret, source })
     }
 }
 
@@ -57,8 +60,9 @@ fn warn_of_unused_secret(reader: &mut Reader<'_>, algorithm: Algorithm) {
     }
 }
 
-fn read_secret(reader: &mut Reader<'_>, algorithm: Algorithm) -> Option<Secret> {
-    for name in ["MCP_JWT_PRIVATE_KEY_FILE", "MCP_JWT_PUBLIC_KEY_FILE"] {
+/// The secret, and where it came from.
+fn read_secret(reader: &mut Reader<'_>, algorithm: Algorithm) -> Option<(Secret, String)> {
+    for name in [PRIVATE, PUBLIC] {
         if reader.text(name).is_some() {
             reader.mistake(name, format!("is set, but {algorithm} takes MCP_JWT_SECRET; set MCP_JWT_ALGORITHM to the key's algorithm"));
         }
@@ -72,7 +76,7 @@ fn read_secret(reader: &mut Reader<'_>, algorithm: Algorithm) -> Option<Secret> 
     };
     // Only a file's end of line is cut: in a variable, a line break is a mistake that other programs keep.
     let text = if source == "MCP_JWT_SECRET" { &text } else { without_line_end(&text) };
-    accept(reader, &source, text, algorithm)
+    Some((accept(reader, &source, text, algorithm)?, source))
 }
 
 fn without_line_end(text: &str) -> &str {
@@ -129,47 +133,61 @@ fn with_previous(
     Some(ring)
 }
 
+/// The ring of a key pair or of a public key, and where its key came from.
 fn read_key_files(
     reader: &mut Reader<'_>,
     algorithm: Algorithm,
     purpose: Purpose,
-) -> Option<KeyRing> {
+) -> Option<(KeyRing, String)> {
     let before = reader.count();
-    let private =
-        reader.named_file("MCP_JWT_PRIVATE_KEY_FILE").and_then(|Named { source, text }| {
-            SigningKey::from_pem(algorithm, &text)
-                .map_err(|error| reader.mistake(source, error.to_string()))
-                .ok()
-        });
-    let public = reader.named_file("MCP_JWT_PUBLIC_KEY_FILE").and_then(|Named { source, text }| {
-        VerifyingKey::from_pem(algorithm, &text)
-            .map_err(|error| reader.mistake(source, error.to_string()))
-            .ok()
-    });
+    let private = read_pem(reader, PRIVATE, |text| SigningKey::from_pem(algorithm, text));
+    let public = read_pem(reader, PUBLIC, |text| VerifyingKey::from_pem(algorithm, text));
     if reader.count() > before {
         return None;
     }
-    match (private, public) {
-        (Some(private), Some(public)) if private.verifying_key().id() != public.id() => {
-            reader.mistake("MCP_JWT_PUBLIC_KEY_FILE", "is not the public half of MCP_JWT_PRIVATE_KEY_FILE; derive it with `openssl pkey -in private.pem -pubout`, or remove the variable");
-            None
-        }
-        (Some(private), _) => Some(KeyRing::new(private)),
-        (None, Some(public)) if purpose == Purpose::Validate => Some(KeyRing::verify_only(public)),
-        (None, _) if purpose == Purpose::Issue => {
-            reader.mistake(
-                "MCP_JWT_PRIVATE_KEY_FILE",
-                format!("is not set, and {algorithm} signs with a private key; name its PEM file"),
-            );
-            None
-        }
-        _ => {
-            reader.mistake(
-                "MCP_JWT_PUBLIC_KEY_FILE",
+    let (missing, problem) = match (private, public, purpose) {
+        (Some((private, _)), Some((public, _)), _)
+            if private.verifying_key().id() != public.id() =>
+        {
+            (
+                PUBLIC,
                 format!(
-                    "is not set, and {algorithm} verifies with a public key; name its PEM file"
+                    "is not the public half of {PRIVATE}; derive it with `openssl pkey -in private.pem -pubout`, or \
+                 remove the variable"
                 ),
-            );
+            )
+        }
+        (Some((private, source)), ..) => return Some((KeyRing::new(private), source)),
+        (None, Some((public, source)), Purpose::Validate) => {
+            return Some((KeyRing::verify_only(public), source));
+        }
+        (None, _, Purpose::Issue) => (
+            PRIVATE,
+            format!("is not set, and {algorithm} signs with a private key; name its PEM file"),
+        ),
+        (None, None, Purpose::Validate) => (
+            PUBLIC,
+            format!("is not set, and {algorithm} verifies with a public key; name its PEM file"),
+        ),
+    };
+    reader.mistake(missing, problem);
+    None
+}
+
+const PRIVATE: &str = "MCP_JWT_PRIVATE_KEY_FILE";
+const PUBLIC: &str = "MCP_JWT_PUBLIC_KEY_FILE";
+
+/// The key in the file that a variable names, and where that is.
+fn read_pem<K>(
+    reader: &mut Reader<'_>,
+    variable: &str,
+    parse: impl Fn(&str) -> Result<K, KeyError>,
+) -> Option<(K, String)> {
+    let Named { source, text } = reader.named_file(variable)?;
+    match parse(&text) {
+        Ok(key) => Some((key, source)),
+        Err(error) => {
+            reader.mistake(source, error.to_string());
             None
         }
     }

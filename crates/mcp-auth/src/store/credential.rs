@@ -1,6 +1,7 @@
 //! What revocation looks at in a token, computed only when somebody asks.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
@@ -9,12 +10,13 @@ use crate::claims::Claims;
 use crate::keys::KeyId;
 
 /// A valid token as the stores see it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Credential<'a> {
     claims: &'a Claims,
     token: &'a [u8],
     signing_input: &'a [u8],
     key_id: &'a KeyId,
+    revocation_id: OnceLock<RevocationId>,
 }
 
 impl<'a> Credential<'a> {
@@ -24,7 +26,7 @@ impl<'a> Credential<'a> {
         signing_input: &'a [u8],
         key_id: &'a KeyId,
     ) -> Self {
-        Self { claims, token, signing_input, key_id }
+        Self { claims, token, signing_input, key_id, revocation_id: OnceLock::new() }
     }
 
     /// What the token says.
@@ -39,10 +41,10 @@ impl<'a> Credential<'a> {
 
     /// The identity of this one token: its `jti` or, without one, its signing input.
     pub fn revocation_id(&self) -> RevocationId {
-        match self.claims.token_id() {
+        *self.revocation_id.get_or_init(|| match self.claims.token_id() {
             Some(jti) => RevocationId::of_token_id(jti),
             None => RevocationId::of_signing_input(self.signing_input),
-        }
+        })
     }
 
     /// SHA-256 of the whole token in hex: the key under which Python services blacklist it.

@@ -33,17 +33,15 @@ impl ValidToken<'_> {
         revocations: &dyn RevocationView,
         now: Timestamp,
     ) -> Result<LiveToken, Refusal> {
-        match revocations.verdict(&self.credential(), now).map_err(Reason::from)? {
-            Verdict::Live => Ok(self.into_live()),
-            Verdict::Revoked(by) => Err(Reason::Revoked(by).into()),
-            Verdict::Blocked => Err(Reason::AccountDisabled.into()),
+        let credential = self.credential();
+        match revocations.verdict(&credential, now).map_err(Reason::from)? {
+            Verdict::Live => {}
+            Verdict::Revoked(by) => return Err(Reason::Revoked(by).into()),
+            Verdict::Blocked => return Err(Reason::AccountDisabled.into()),
         }
-    }
-
-    fn into_live(self) -> LiveToken {
-        let revocation_id = self.credential().revocation_id();
+        let revocation_id = credential.revocation_id();
         let (claims, key_id) = self.into_parts();
-        LiveToken(Arc::new(Parts { claims, key_id, revocation_id }))
+        Ok(LiveToken(Arc::new(Parts { claims, key_id, revocation_id })))
     }
 }
 

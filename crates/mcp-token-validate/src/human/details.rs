@@ -4,17 +4,12 @@ use mcp_auth::keys::VerifyingKey;
 use mcp_auth::report::{Line, Report, Verdict};
 use mcp_auth::settings::Settings;
 use mcp_auth_cli::environment::Environment;
+use mcp_auth_cli::key_source;
 
 use super::{field, green, red, title};
 use crate::input::Input;
 
-/// The variables that can hold the current key, and those for the previous ones.
-const CURRENT: [&str; 4] = [
-    "MCP_JWT_SECRET",
-    "MCP_JWT_SECRET_FILE",
-    "MCP_JWT_PRIVATE_KEY_FILE",
-    "MCP_JWT_PUBLIC_KEY_FILE",
-];
+/// The variables that can hold the previous keys.
 const PREVIOUS: [&str; 2] = ["MCP_JWT_PREVIOUS_SECRETS", "MCP_JWT_PREVIOUS_SECRETS_FILE"];
 
 /// Facts beside the report itself.
@@ -26,8 +21,8 @@ pub(crate) struct Details {
 impl Details {
     /// Collects them.
     pub(crate) fn new(input: &Input, settings: &Settings, environment: &Environment) -> Self {
-        let place = |names: &[&str]| place(names, environment);
-        let (current, previous) = (place(&CURRENT), place(&PREVIOUS));
+        let (current, previous) =
+            (key_source(settings, environment), place(&PREVIOUS, environment));
         let keys = settings.keys().verifying_keys().iter().enumerate();
         let keys = keys.map(|(index, key)| match index {
             0 => line(key, "current", &current),

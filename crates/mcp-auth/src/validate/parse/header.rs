@@ -17,8 +17,10 @@ pub(in crate::validate) struct Header {
     pub(in crate::validate) key_id: Option<KeyId>,
 }
 
-/// `{"alg":"HS256","typ":"JWT"}` as nearly every token has it, so that it need not be decoded.
-const USUAL_HEADER: &[u8] = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
+/// `{"alg":"HS256","typ":"JWT"}` and the same in the other order, as nearly every token has it: recognised, they need
+/// not be decoded.
+const USUAL_HEADERS: [&[u8]; 2] =
+    [b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", b"eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9"];
 
 /// Parameters that bring a key or a certificate, change what is signed, or belong to encryption. This crate
 /// supports none of them, and a token that has one was made for another reader (RFC 8725 sections 3.1, 3.6, 3.10;
@@ -30,7 +32,7 @@ const FORBIDDEN: [&str; 18] = [
 
 impl Header {
     pub(super) fn read(part: &[u8]) -> Result<Self, Refusal> {
-        if part == USUAL_HEADER {
+        if USUAL_HEADERS.contains(&part) {
             return Ok(Self { algorithm: Algorithm::Hs256, key_id: None });
         }
         Self::read_strictly(part)
