@@ -1,12 +1,13 @@
 //! Which packages reach a user: all that our packages need to be built, without dev-dependencies and
 //! without our own tools.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use anyhow::{Context, Result};
 use cargo_metadata::{DependencyKind, Metadata, Node, NodeDep, Package, PackageId};
 
 use crate::project::TOOLS;
+use crate::run;
 
 #[derive(Debug)]
 pub(crate) struct Shipped<'a> {
@@ -16,7 +17,9 @@ pub(crate) struct Shipped<'a> {
 }
 
 impl<'a> Shipped<'a> {
-    pub(crate) fn of(metadata: &'a Metadata) -> Result<Self> {
+    /// `is_built` leaves out what only a feature brings that our tools switch on: `cargo metadata` resolves the
+    /// features of the whole workspace together.
+    pub(crate) fn of(metadata: &'a Metadata, is_built: impl Fn(&Package) -> bool) -> Result<Self> {
         let resolved = metadata.resolve.as_ref().context("`cargo metadata` resolved nothing")?;
         let nodes: BTreeMap<_, _> = resolved.nodes.iter().map(|node| (&node.id, node)).collect();
         let ours = metadata.workspace_packages().into_iter();
@@ -24,7 +27,8 @@ impl<'a> Shipped<'a> {
         let mut brought_by: BTreeMap<_, _> = roots.map(|package| (&package.id, None)).collect();
         let mut next: VecDeque<_> = brought_by.keys().copied().collect();
         while let Some(id) = next.pop_front() {
-            for needed in nodes.get(id).into_iter().flat_map(|node| needed_by(node)) {
+            let needed = nodes.get(id).into_iter().flat_map(|node| needed_by(node));
+            for needed in needed.filter(|id| is_built(&metadata[*id])) {
                 brought_by.entry(needed).or_insert_with(|| {
                     next.push_back(needed);
                     Some(id)
@@ -52,6 +56,27 @@ impl<'a> Shipped<'a> {
     }
 }
 
+/// The packages that are built for what we ship alone, as `name version`.
+pub(super) fn built(metadata: &Metadata) -> Result<BTreeSet<String>> {
+    let ours = metadata.workspace_packages().into_iter();
+    let shipped = ours.filter(|package| !TOOLS.contains(&package.name.as_str()));
+    let mut tree = run::cargo(&["tree", "--edges", "normal,build", "--prefix", "none"]);
+    tree.args(["--all-features", "--target", "all", "--format", "{p}"]);
+    for package in shipped {
+        tree.args(["--package", package.name.as_str()]);
+    }
+    // A line is `name v1.2.3`, and more for packages from a path.
+    let line = |line: &str| {
+        let mut words = line.split_whitespace();
+        Some(format!("{} {}", words.next()?, words.next()?.strip_prefix('v')?))
+    };
+    Ok(run::capture(&mut tree)?.lines().filter_map(line).collect())
+}
+
+pub(super) fn label(package: &Package) -> String {
+    format!("{} {}", package.name, package.version)
+}
+
 fn needed_by(node: &Node) -> impl Iterator<Item = &PackageId> {
     let kept = |dep: &&NodeDep| dep.dep_kinds.iter().any(|k| k.kind != DependencyKind::Development);
     node.deps.iter().filter(kept).map(|dep| &dep.pkg)
@@ -69,7 +94,7 @@ pub(super) mod tests {
     #[test]
     fn tools_and_dev_dependencies_are_not_shipped() {
         let metadata = metadata();
-        let shipped = Shipped::of(&metadata).unwrap();
+        let shipped = Shipped::of(&metadata, |_| true).unwrap();
         let names: Vec<_> = shipped.packages().map(|package| package.id.repr.as_str()).collect();
         assert_eq!(names, ["ours", "middle", "rsa@1"]);
     }
