@@ -1,0 +1,123 @@
+//! Measures `mcp-auth` against its peers. It reports and never fails by timing: a slow machine is not a defect,
+//! and a gate that sometimes fails for nothing is soon ignored.
+//!
+//! For a figure that does not depend on the machine, count instructions. Two runs that differ only in their number
+//! of iterations cancel out start-up, and the difference divided by that number is one iteration's cost:
+//!
+//! ```text
+//! valgrind --tool=callgrind target/release/mcp-auth-bench count validate --iterations 1000
+//! valgrind --tool=callgrind target/release/mcp-auth-bench count validate --iterations 11000
+//! ```
+//!
+//! Valgrind knows no SHA instructions, so there our hash is `compress256` in software, as it is in the case `floor`:
+//! compare what is left when that is taken away. `cargo rustc --release -p mcp-auth-bench -- -C strip=none` keeps the
+//! names of functions.
+
+mod cases;
+mod claims;
+mod cli;
+mod fixture;
+mod judgement;
+mod measure;
+mod programs;
+mod python;
+mod table;
+mod validate;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+
+use crate::fixture::Fixture;
+
+/// Measures mcp-auth against its peers.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Validating, refusing and issuing, in one process
+    Validate(Output),
+    /// The command line programs, from start to exit
+    Cli(Output),
+    /// Everything
+    All(Output),
+    /// Run one case and say nothing, for a profiler
+    Count {
+        /// The case, by the name that `validate` shows
+        case: String,
+        #[arg(long, default_value_t = 1000)]
+        iterations: u32,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Output {
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was measured; a suite that was not asked for is absent.
+#[derive(Debug, Default, Serialize)]
+struct Results {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validate: Option<validate::Results>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cli: Option<cli::Results>,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the one place that reports an error")]
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}
+
+fn run(command: &Command) -> Result<()> {
+    let validate = || validate::run().map(Some);
+    let cli = || cli::run().map(Some);
+    match command {
+        Command::Validate(output) => show(&Results { validate: validate()?, cli: None }, output),
+        Command::Cli(output) => show(&Results { validate: None, cli: cli()? }, output),
+        Command::All(output) => show(&Results { validate: validate()?, cli: cli()? }, output),
+        Command::Count { case, iterations } => count(case, *iterations),
+    }
+}
+
+fn show(results: &Results, output: &Output) -> Result<()> {
+    let mut out = io::stdout().lock();
+    if output.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(results)?)?;
+        return Ok(());
+    }
+    if let Some(results) = &results.validate {
+        write!(out, "{results}")?;
+    }
+    if let Some(results) = &results.cli {
+        write!(out, "{results}")?;
+    }
+    Ok(())
+}
+
+fn count(name: &str, iterations: u32) -> Result<()> {
+    let mut cases = cases::all(&Fixture::new()?)?;
+    let names: Vec<_> = cases.iter().map(|case| case.name).collect();
+    let case = cases.iter_mut().find(|case| case.name == name);
+    let case =
+        case.with_context(|| format!("no case `{name}`; there are: {}", names.join(", ")))?;
+    allocation_counter::opt_out(|| (case.batch)(iterations));
+    Ok(())
+}
