@@ -50,7 +50,7 @@ pub(crate) fn files() -> Result<Vec<String>> {
     Ok(files)
 }
 
-/// Builds the programs without optimisation and answers with the folder they lie in.
+/// Builds the programs and answers with the folder they lie in.
 pub(crate) fn build_programs(profile: Profile) -> Result<PathBuf> {
     let packages = PROGRAMS.iter().flat_map(|name| ["--package", name]);
     let mut build = run::cargo(&["build"]);

@@ -3,15 +3,18 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
+use std::io::Write;
 use std::net::IpAddr;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use mcp_auth::action::CallTool;
 use mcp_auth::audit::{AuditEvent, AuditSink};
-use mcp_auth::clock::{Clock, NumericDate, SystemClock};
+use mcp_auth::clock::{Clock, SystemClock};
 use mcp_auth::issue::NewToken;
 use mcp_auth::settings::{Purpose, Settings};
-use mcp_auth::store::{MemoryRevocations, Revocation};
+use mcp_auth::store::MemoryRevocations;
 use mcp_auth::validate::{LiveToken, Permit};
 use mcp_auth::{Gate, Origin, Refused};
 
@@ -37,11 +40,13 @@ struct AuditToStderr;
 
 impl AuditSink for AuditToStderr {
     fn record(&self, event: &AuditEvent<'_>) {
-        use std::io::Write as _;
-        let line = serde_json::to_string(event).unwrap_or_default();
-        // An audit that cannot be written must not stop the service; a real sink counts this.
-        let _ = writeln!(std::io::stderr(), "{line}");
+        say(&serde_json::to_string(event).unwrap_or_default());
     }
+}
+
+fn say(line: &dyn Display) {
+    // An audit that cannot be written must not stop the service; a real sink counts this.
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// A request, as whatever HTTP library you use hands it to you.
@@ -68,7 +73,7 @@ impl Service {
     }
 }
 
-/// The tool itself. It cannot be called without leave to call a tool.
+/// The tool itself. It cannot be called without permission to call a tool.
 fn read_file(permit: &Permit<CallTool>, path: &str) -> String {
     format!("{} read {path}", permit.token().user_id())
 }
@@ -88,18 +93,26 @@ fn refusal(refused: &Refused) -> Response {
 impl Service {
     /// Revokes this one token, until it would have expired anyway.
     fn log_out(&self, caller: &LiveToken) {
-        let leeway = self.gate.validator().rules().leeway().as_secs();
-        let expires_at = caller.claims().expires_at();
-        let keep_until = NumericDate::new(expires_at.seconds() + leeway).unwrap_or(expires_at);
-        let revocation = Revocation::Entry { id: caller.revocation_id(), keep_until };
+        let revocation = caller.revocation(self.gate.validator().rules());
         self.revocations.insert(revocation, SystemClock.now());
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(mistakes) => {
+            say(&mistakes);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let environment: HashMap<OsString, OsString> = std::env::vars_os().collect();
     let settings =
         Settings::load(Purpose::Issue, |name| environment.get(OsStr::new(name)).cloned())?;
+    settings.warnings().iter().for_each(|warning| say(&format_args!("warning: {warning}")));
     let service = Service::new(&settings);
 
     let issued = settings.issuer()?.issue(&NewToken::access("alice"))?;

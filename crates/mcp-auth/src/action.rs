@@ -66,11 +66,20 @@ impl fmt::Display for Request<'_> {
     }
 }
 
-/// List the servers and their tools.
+/// See that a server exists. Who lists servers asks this of each, and shows those that are allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListTools {
-    /// One server, or all.
-    pub server: Option<String>,
+pub struct ListServer {
+    /// The server.
+    pub server: String,
+}
+
+/// See that a tool exists. Who lists tools asks this of each, and shows those that are allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListTool {
+    /// The tool's server.
+    pub server: String,
+    /// The tool.
+    pub tool: String,
 }
 
 /// See the parameters of a tool.
@@ -98,6 +107,10 @@ pub struct ConnectServer {
     pub server: String,
 }
 
+/// Read the configuration of all servers again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReloadConfig;
+
 /// Create and change the accounts of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ManageUsers;
@@ -106,9 +119,15 @@ pub struct ManageUsers;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ManageAdmins;
 
-impl Action for ListTools {
+impl Action for ListServer {
     fn request(&self) -> Request<'_> {
-        Request { kind: ActionKind::List, server: self.server.as_deref(), tool: None }
+        Request { kind: ActionKind::List, server: Some(&self.server), tool: None }
+    }
+}
+
+impl Action for ListTool {
+    fn request(&self) -> Request<'_> {
+        Request { kind: ActionKind::List, server: Some(&self.server), tool: Some(&self.tool) }
     }
 }
 
@@ -127,6 +146,12 @@ impl Action for CallTool {
 impl Action for ConnectServer {
     fn request(&self) -> Request<'_> {
         Request { kind: ActionKind::Connect, server: Some(&self.server), tool: None }
+    }
+}
+
+impl Action for ReloadConfig {
+    fn request(&self) -> Request<'_> {
+        Request { kind: ActionKind::Connect, server: None, tool: None }
     }
 }
 

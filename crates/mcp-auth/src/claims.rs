@@ -18,7 +18,7 @@ use crate::json::{self, JsonFault};
 use crate::roles::Role;
 
 /// Names that have a meaning here: a custom claim cannot take one.
-pub const RESERVED_CLAIMS: [&str; 12] = [
+pub const RESERVED_CLAIMS: &[&str] = &[
     "user_id",
     "username",
     "role",
@@ -109,7 +109,7 @@ impl Claims {
 
     /// `token_type`, where it is one that we know.
     pub fn token_type(&self) -> Option<TokenType> {
-        TokenType::from_name(self.token_type_text())
+        self.0.members.kind
     }
 
     /// `token_type` as it was written.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::action::Action;
+use crate::action::{Action, Request};
 use crate::audit::{AuditEvent, AuditKind, AuditSink, ErrorId, NoAudit};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::policy::Policy;
@@ -134,10 +134,8 @@ impl Gate {
     }
 
     /// Whether they may do that, for showing only what they may use. Not audited, and no substitute for a permit.
-    pub fn would_allow(&self, token: &LiveToken, action: &dyn Action) -> bool {
-        token
-            .subject()
-            .is_some_and(|subject| self.policy.decide(&subject, &action.request()).allowed())
+    pub fn would_allow(&self, token: &LiveToken, request: &Request<'_>) -> bool {
+        token.subject().is_some_and(|subject| self.policy.decide(&subject, request).allowed())
     }
 
     /// The keys and rules.

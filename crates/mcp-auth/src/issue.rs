@@ -1,5 +1,6 @@
-//! Issuing tokens. What comes out, a validator with the same settings accepts: the payload is read back by the
-//! validator's own reader before it is signed.
+//! Issuing tokens. What comes out of a plain request, a validator with the same settings accepts: the payload is read
+//! back by the validator's own reader before it is signed. A request can ask for more, such as another audience or an
+//! old identity, and then gets a token for whoever accepts that.
 
 mod new_token;
 

@@ -53,11 +53,6 @@ impl Role {
         }
     }
 
-    /// The role of a token that was asked for without one: `admin` for the user id `admin`, else `user`.
-    pub fn default_for(user_id: &str) -> Self {
-        if user_id == "admin" { Self::Admin } else { Self::User }
-    }
-
     fn rung(&self) -> Option<u8> {
         match self {
             Self::User => Some(1),

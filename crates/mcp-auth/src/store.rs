@@ -49,6 +49,11 @@ impl RevocationId {
         Self::hash("user", user_id.as_bytes())
     }
 
+    /// An identity that a store kept.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
     /// The 16 bytes, for stores.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
@@ -63,8 +68,8 @@ impl RevocationId {
     }
 }
 
-/// Where a user stands. Entries only move forward: of two, the higher generation holds, and of two in the same
-/// generation the stricter one.
+/// Where a user stands. Entries only move forward: of two, the higher generation holds, of two in the same generation
+/// the stricter one, and in any case the later `not_before`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UserEntry {
     /// A token with a lower `gen` is refused.
@@ -79,17 +84,16 @@ impl UserEntry {
     /// How long after `not_before` a token without `gen` may still be an old one from a clock that runs fast.
     pub const UNNUMBERED_MARGIN_SECONDS: u64 = 60;
 
-    /// The one of two entries that holds.
+    /// What holds of two entries. `not_before` never goes back, whoever wrote the higher generation and whatever that
+    /// machine's clock said.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
-        match self.generation.cmp(&other.generation) {
-            std::cmp::Ordering::Less => other,
-            std::cmp::Ordering::Greater => self,
-            std::cmp::Ordering::Equal => Self {
-                generation: self.generation,
-                blocked: self.blocked || other.blocked,
-                not_before: self.not_before.max(other.not_before),
-            },
+        let newer = if other.generation > self.generation { other } else { self };
+        let same = self.generation == other.generation;
+        Self {
+            generation: newer.generation,
+            blocked: newer.blocked || (same && other.blocked),
+            not_before: self.not_before.max(other.not_before),
         }
     }
 
@@ -126,7 +130,7 @@ pub enum Revocation {
         id: RevocationId,
         /// The user's new entry, merged with the one that is there.
         entry: UserEntry,
-        /// The earliest second at which it may be forgotten.
+        /// The earliest second at which it may be forgotten; a blocked user is not forgotten at all.
         keep_until: NumericDate,
     },
 }
@@ -184,14 +188,14 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// Writes revocations and keeps them.
 ///
 /// The contract, which `testing::revocation_contract` checks: what [`revoke`](Self::revoke) acknowledged is refused
-/// from then on by [`verdict`](Self::verdict) of this store, until `keep_until`; revoking again changes nothing;
+/// from then on by [`look_up`](Self::look_up) of this store, until `keep_until`; revoking again changes nothing;
 /// user entries merge as [`UserEntry::merge`] says, in whatever order they come; nothing else is refused.
 pub trait RevocationStore: fmt::Debug + Send + Sync {
     /// Records a revocation, durably where the store is durable.
     fn revoke(&self, revocation: Revocation, now: Timestamp) -> StoreFuture<'_, ()>;
 
     /// Judges one token by asking the store itself, for deployments that want an answer as fresh as the store.
-    fn verdict<'a>(
+    fn look_up<'a>(
         &'a self,
         credential: &'a Credential<'a>,
         now: Timestamp,

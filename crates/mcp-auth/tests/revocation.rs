@@ -83,16 +83,26 @@ fn the_longer_of_two_keeps() {
 #[test]
 fn a_user_entry_keeps_and_goes_like_any_other() {
     let revocations = MemoryRevocations::new();
-    let id = RevocationId::of_user("alice");
-    let entry = |generation| UserEntry { generation, blocked: true, not_before: date(0) };
     for (generation, seconds) in [(1, 100), (2, 50)] {
-        let (entry, keep_until) = (entry(generation), date(NOW + seconds));
-        revocations.insert(Revocation::User { id, entry, keep_until }, at(NOW));
+        revocations.insert(user_entry(generation, false, NOW + seconds), at(NOW));
     }
     revocations.purge(at(NOW + 99));
-    assert_eq!(refusal(&revocations, "a"), Some(RefusalCode::AccountDisabled));
+    assert_eq!(refusal(&revocations, "a"), Some(RefusalCode::TokenRevoked));
     revocations.purge(at(NOW + 100));
     assert_eq!((revocations.len(), refusal(&revocations, "a")), (0, None));
+}
+
+#[test]
+fn a_blocked_user_is_not_forgotten() {
+    let revocations = MemoryRevocations::new();
+    revocations.insert(user_entry(1, true, NOW + 50), at(NOW));
+    revocations.purge(at(NOW + 1_000));
+    assert_eq!(refusal(&revocations, "a"), Some(RefusalCode::AccountDisabled));
+}
+
+fn user_entry(generation: u64, blocked: bool, keep_until: u64) -> Revocation {
+    let entry = UserEntry { generation, blocked, not_before: date(NOW) };
+    Revocation::User { id: RevocationId::of_user("alice"), entry, keep_until: date(keep_until) }
 }
 
 /// Each second revokes tokens that live for 500 s: what is held follows what still matters, not what ever came.

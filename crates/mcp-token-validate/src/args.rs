@@ -30,7 +30,7 @@ Exit codes:
 
 Keys and rules come from the same variables as the server's (MCP_JWT_SECRET, MCP_JWT_ALGORITHM,
 MCP_MAX_TOKEN_AGE, ...), read from the environment, .env.local and .env. Whether a token was revoked
-is not checked here; on the server, `mcp-auth-server token explain` tells.";
+is not checked here; only the service that keeps the revocations can tell.";
 
 /// Says whether a token is valid, and exactly why not.
 #[derive(Parser)]

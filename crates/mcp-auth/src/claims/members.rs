@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::date::{self, Round};
-use super::{Audience, ClaimsFault, Text, check_name};
+use super::{Audience, ClaimsFault, Text, TokenType, check_name};
 use crate::clock::NumericDate;
 use crate::json::{self, Known, Name, Scanner, Value};
 use crate::roles::Role;
@@ -16,6 +16,8 @@ pub(super) struct Members {
     pub(super) username: Option<Text>,
     pub(super) role: Option<Role>,
     pub(super) token_type: Option<Text>,
+    /// What `token_type` says, where it says something known: asked for by several checks.
+    pub(super) kind: Option<TokenType>,
     pub(super) expires_at: Option<NumericDate>,
     pub(super) issued_at: Option<NumericDate>,
     pub(super) not_before: Option<NumericDate>,
@@ -77,11 +79,20 @@ impl Members {
             Member::UserId => name("user_id", at, &mut self.user_id),
             Member::Username => name("username", at, &mut self.username),
             Member::Role => role(at, &mut self.role),
-            Member::TokenType => text("token_type", at, &mut self.token_type),
+            Member::TokenType => {
+                let (found, end) = string("token_type", at)?;
+                self.kind = TokenType::from_name(&found);
+                self.token_type = Some(Text::new(found, at));
+                Ok(end)
+            }
             Member::ExpiresAt => date("exp", at, Round::Down, &mut self.expires_at),
             Member::IssuedAt => date("iat", at, Round::Up, &mut self.issued_at),
             Member::NotBefore => date("nbf", at, Round::Up, &mut self.not_before),
-            Member::Issuer => text("iss", at, &mut self.issuer),
+            Member::Issuer => {
+                let (found, end) = string("iss", at)?;
+                self.issuer = Some(Text::new(found, at));
+                Ok(end)
+            }
             Member::Audience => audience(at, &mut self.audience),
             Member::TokenId => name("jti", at, &mut self.token_id),
             Member::SessionId => name("sid", at, &mut self.session_id),
@@ -119,17 +130,6 @@ fn string<'a>(
     }
     let (other, _) = at.value()?;
     Err(ClaimsFault::Type { name, wanted: "a string", found: other.kind() })
-}
-
-#[inline]
-fn text<'a>(
-    name: &'static str,
-    at: Scanner<'a>,
-    to: &mut Option<Text>,
-) -> Result<Scanner<'a>, ClaimsFault> {
-    let (found, end) = string(name, at)?;
-    *to = Some(Text::new(found, at));
-    Ok(end)
 }
 
 #[inline]

@@ -39,10 +39,9 @@ pub struct NewToken {
 }
 
 impl NewToken {
-    /// An access token, with the role [`Role::default_for`] the user id.
+    /// An access token with the role `user`, whatever the user id: a name that somebody chose grants nothing.
     pub fn access(user_id: impl Into<String>) -> Self {
-        let user_id = user_id.into();
-        Self { role: Some(Role::default_for(&user_id)), ..Self::new(user_id, TokenType::Access) }
+        Self { role: Some(Role::User), ..Self::new(user_id.into(), TokenType::Access) }
     }
 
     /// A refresh token. It carries no role: the role is read anew at each refresh.
@@ -138,7 +137,7 @@ impl NewToken {
         value: impl Into<Value>,
     ) -> Result<Self, IssueError> {
         let name = name.into();
-        if let Some(name) = RESERVED_CLAIMS.into_iter().find(|reserved| *reserved == name) {
+        if let Some(name) = RESERVED_CLAIMS.iter().find(|reserved| **reserved == name) {
             return Err(IssueError::Reserved { name });
         }
         self.custom.insert(name, value.into());

@@ -1,5 +1,5 @@
 use super::*;
-use crate::action::{Action, CallTool, ConnectServer, ListTools, ManageAdmins, ManageUsers};
+use crate::action::{Action, CallTool, ConnectServer, ListServer, ManageAdmins, ManageUsers};
 
 fn allowed(policy: &Policy, user_id: &str, role: &str, action: &dyn Action) -> bool {
     let role = role.parse().unwrap();
@@ -34,7 +34,7 @@ fn the_built_in_policy_follows_the_ladder() {
     ];
     for (role, verdicts) in expected {
         let actions: [&dyn Action; 5] = [
-            &ListTools { server: None },
+            &ListServer { server: "fs".to_owned() },
             &call("fs", "read_file"),
             &connect,
             &ManageUsers,
@@ -75,5 +75,5 @@ fn what_no_rule_allows_is_forbidden_and_says_so() {
     let (deploy, other) = (call("ops", "deploy"), call("ops", "shell"));
     assert_eq!(policy.decide(&subject, &deploy.request()).rule(), policy.rules().first());
     assert_eq!(policy.decide(&subject, &other.request()).decided_by(), "no rule allows it");
-    assert!(!allowed(&policy, "ci", "ci-pipeline", &ListTools { server: None }));
+    assert!(!allowed(&policy, "ci", "ci-pipeline", &ListServer { server: "fs".to_owned() }));
 }

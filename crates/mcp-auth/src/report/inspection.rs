@@ -194,7 +194,7 @@ impl<'v> Inspection<'v> {
     fn revocation(&mut self) {
         self.skip("revocation", "not checked: only the server knows what is revoked");
         if let Some(line) = self.lines.last_mut() {
-            line.hint = Some("On the server, ask `mcp-auth-server token explain`.".to_owned());
+            line.hint = Some("Ask the service that keeps the revocations.".to_owned());
         }
     }
 

@@ -72,7 +72,7 @@ fn a_valid_token_passes_every_check_but_revocation() {
     assert!(others.iter().all(|line| line.verdict == Verdict::Pass && line.hint.is_none()));
     assert_eq!((last.name, last.verdict), ("revocation", Verdict::Skipped));
     assert!(last.detail.starts_with("not checked"), "{last:?}");
-    assert!(last.hint.as_ref().unwrap().contains("token explain"));
+    assert!(last.hint.as_ref().unwrap().contains("keeps the revocations"));
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub fn reference_markdown() -> String {
          variable that is set in the environment.\n\n\
          | variable | default | values | meaning |\n|---|---|---|---|\n",
     );
-    for variable in &VARIABLES {
+    for variable in VARIABLES {
         let name = if variable.or_file {
             format!("`{0}`, or the path of a file with it in `{0}_FILE`", variable.name)
         } else {

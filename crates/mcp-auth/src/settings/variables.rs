@@ -45,7 +45,7 @@ const fn number(
 }
 
 /// Every variable about tokens, in the order of the reference page.
-pub const VARIABLES: [Variable; 12] = [
+pub const VARIABLES: &[Variable] = &[
     secret(
         "MCP_JWT_SECRET",
         "(required for HS256, HS384, HS512)",

@@ -25,7 +25,7 @@ struct State {
     users: HashMap<RevocationId, (UserEntry, NumericDate)>,
     /// Entries at which expired ones are looked for next.
     purge_at: usize,
-    /// The latest moment at which something may have been forgotten.
+    /// The latest moment at which something was forgotten.
     forgotten_at: Timestamp,
 }
 
@@ -50,8 +50,7 @@ impl MemoryRevocations {
 
     /// How many revocations are held, users included.
     pub fn len(&self) -> usize {
-        let state = self.read();
-        state.entries.len() + state.users.len()
+        self.read().len()
     }
 
     /// Whether nothing is held.
@@ -71,7 +70,7 @@ impl MemoryRevocations {
 
 impl State {
     fn insert(&mut self, revocation: Revocation, now: Timestamp) {
-        if self.entries.len() + self.users.len() >= self.purge_at.max(FIRST_PURGE) {
+        if self.len() >= self.purge_at.max(FIRST_PURGE) {
             self.purge(now);
         }
         match revocation {
@@ -88,10 +87,17 @@ impl State {
 
     /// Doubling the mark keeps the cost of purging constant per insertion.
     fn purge(&mut self, now: Timestamp) {
-        self.forgotten_at = self.forgotten_at.max(now);
+        let before = self.len();
         self.entries.retain(|_, keep_until| keep_until.timestamp() > now);
-        self.users.retain(|_, (_, keep_until)| keep_until.timestamp() > now);
-        self.purge_at = (self.entries.len() + self.users.len()) * 2;
+        self.users.retain(|_, (entry, keep_until)| entry.blocked || keep_until.timestamp() > now);
+        if self.len() < before {
+            self.forgotten_at = self.forgotten_at.max(now);
+        }
+        self.purge_at = self.len() * 2;
+    }
+
+    fn len(&self) -> usize {
+        self.entries.len() + self.users.len()
     }
 
     /// When the clock was set back behind a moment at which revocations were forgotten, a token that had expired by
@@ -144,7 +150,7 @@ impl RevocationStore for MemoryRevocations {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn verdict<'a>(
+    fn look_up<'a>(
         &'a self,
         credential: &'a Credential<'a>,
         now: Timestamp,

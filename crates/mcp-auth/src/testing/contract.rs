@@ -92,7 +92,7 @@ impl Bench {
         let token = forge.token();
         let raw = RawToken::from_bytes(&token).expect("a forged token has the form of one");
         let valid = self.validator.validate(raw, Expect::Any, self.now).expect("and is good");
-        self.store.verdict(&valid.credential(), when).await.expect("verdict answers")
+        self.store.look_up(&valid.credential(), when).await.expect("verdict answers")
     }
 }
 

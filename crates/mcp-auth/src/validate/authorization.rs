@@ -11,7 +11,6 @@ use crate::text::Escaped;
 
 /// Leave to do one thing: call this tool, list that server. What acts on a request takes the permit for exactly
 /// that action, so a permit to list cannot call, and nothing runs without one.
-#[derive(Clone)]
 pub struct Permit<A> {
     token: LiveToken,
     action: A,

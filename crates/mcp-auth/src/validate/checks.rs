@@ -84,7 +84,7 @@ impl ValidToken<'_> {
     }
 
     /// What revocation looks at.
-    pub(crate) fn credential(&self) -> Credential<'_> {
+    pub fn credential(&self) -> Credential<'_> {
         Credential::new(&self.claims, self.raw.bytes(), self.raw.signing_input(), &self.key_id)
     }
 

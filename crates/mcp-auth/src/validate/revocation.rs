@@ -9,7 +9,9 @@ use crate::clock::{NumericDate, Timestamp};
 use crate::keys::KeyId;
 use crate::refusal::{Reason, Refusal};
 use crate::roles::Role;
-use crate::store::{Revocation, RevocationId, RevocationView, Verdict};
+use crate::store::{
+    Revocation, RevocationId, RevocationStore, RevocationView, StoreError, Verdict,
+};
 
 /// A token that is valid and was not revoked when it was looked at. Cheap to clone, and free of the token's text,
 /// so it can travel with the request.
@@ -34,12 +36,36 @@ impl ValidToken<'_> {
         now: Timestamp,
     ) -> Result<LiveToken, Refusal> {
         let credential = self.credential();
-        match revocations.verdict(&credential, now).map_err(Reason::from)? {
+        let verdict = revocations.verdict(&credential, now);
+        let revocation_id = credential.revocation_id();
+        self.admit(verdict, revocation_id)
+    }
+
+    /// The same, asked of the store itself: as fresh as the store, at the price of waiting for it.
+    ///
+    /// # Errors
+    /// As for [`ValidToken::confirm`].
+    pub async fn confirm_with(
+        self,
+        store: &dyn RevocationStore,
+        now: Timestamp,
+    ) -> Result<LiveToken, Refusal> {
+        let credential = self.credential();
+        let verdict = store.look_up(&credential, now).await;
+        let revocation_id = credential.revocation_id();
+        self.admit(verdict, revocation_id)
+    }
+
+    fn admit(
+        self,
+        verdict: Result<Verdict, StoreError>,
+        revocation_id: RevocationId,
+    ) -> Result<LiveToken, Refusal> {
+        match verdict.map_err(Reason::from)? {
             Verdict::Live => {}
             Verdict::Revoked(by) => return Err(Reason::Revoked(by).into()),
             Verdict::Blocked => return Err(Reason::AccountDisabled.into()),
         }
-        let revocation_id = credential.revocation_id();
         let (claims, key_id) = self.into_parts();
         Ok(LiveToken(Arc::new(Parts { claims, key_id, revocation_id })))
     }

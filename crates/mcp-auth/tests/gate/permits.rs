@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::house::{Away, House, NOW, origin, token};
 use mcp_auth::action::{
-    Action, CallTool, ConnectServer, DescribeTool, ListTools, ManageAdmins, ManageUsers,
+    Action, CallTool, ConnectServer, DescribeTool, ListServer, ManageAdmins, ManageUsers,
 };
 use mcp_auth::refusal::RefusalCode;
 use mcp_auth::validate::Permit;
@@ -20,9 +20,15 @@ fn powers(role: &str) -> [bool; 6] {
     let caller = house.admit(&token(role)).unwrap();
     let connect = ConnectServer { server: "files".into() };
     let describe = DescribeTool { server: "files".into(), tool: "read".into() };
-    let actions: [&dyn Action; 6] =
-        [&ListTools { server: None }, &describe, &call(), &connect, &ManageUsers, &ManageAdmins];
-    actions.map(|action| house.gate.would_allow(&caller, action))
+    let actions: [&dyn Action; 6] = [
+        &ListServer { server: "fs".to_owned() },
+        &describe,
+        &call(),
+        &connect,
+        &ManageUsers,
+        &ManageAdmins,
+    ];
+    actions.map(|action| house.gate.would_allow(&caller, &action.request()))
 }
 
 #[test]
@@ -54,7 +60,7 @@ fn what_is_shown_is_what_is_permitted() {
     let house = House::new();
     for role in ["user", "admin", "superadmin", "auditor"] {
         let caller = house.admit(&token(role)).unwrap();
-        let shown = house.gate.would_allow(&caller, &ManageUsers);
+        let shown = house.gate.would_allow(&caller, &ManageUsers.request());
         let permit = house.gate.authorize(&caller, ManageUsers, &origin());
         assert_eq!(permit.is_ok(), shown, "{role}");
         let code = permit.err().map(|refused| refused.refusal.code());

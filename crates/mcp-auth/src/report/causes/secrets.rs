@@ -33,7 +33,7 @@ pub(in crate::report) fn of_key(
     }
     of_mistake(parsed, secret).unwrap_or_else(|| {
         "The token names a key that is not configured: it was issued elsewhere, or its key was retired. Get a new \
-         token; while a rotation lasts, list the old secret in MCP_JWT_PREVIOUS_SECRETS."
+         token; while a rotation lasts, list the other secret in MCP_JWT_PREVIOUS_SECRETS here."
             .to_owned()
     })
 }
