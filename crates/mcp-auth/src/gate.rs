@@ -117,18 +117,22 @@ impl Gate {
         }
     }
 
-    /// May they do that? A permit is not audited here: whoever uses it reports what came of it.
+    /// May they do that? A permit is not audited here: whoever uses it reports what came of it. The token must not have
+    /// expired meanwhile; whether it was revoked meanwhile only [`Gate::authenticate`] asks, so do not keep a
+    /// [`LiveToken`] beyond its request.
     ///
     /// # Errors
-    /// `permission_denied`; it has been audited.
+    /// `permission_denied`, `token_expired`, or `token_type_mismatch` for a refresh token; it has been audited.
     pub fn authorize<A: Action>(
         &self,
         token: &LiveToken,
         action: A,
         origin: &Origin<'_>,
     ) -> Result<Permit<A>, Refused> {
-        token.authorize(&self.policy, action).map_err(|refusal| {
-            let event = about(token, AuditKind::AuthorizationDenied, self.clock.now(), origin);
+        let now = self.clock.now();
+        let expiry = token.check_expiry(self.validator.rules(), now);
+        expiry.and_then(|()| token.authorize(&self.policy, action)).map_err(|refusal| {
+            let event = about(token, AuditKind::AuthorizationDenied, now, origin);
             self.refused(refusal, event)
         })
     }

@@ -236,6 +236,12 @@ pub enum KeyError {
         /// The command that makes or converts such a key.
         remedy: &'static str,
     },
+    /// A PEM file with something else, or more, in it.
+    #[error("is not one key in the right form: {problem}")]
+    Form {
+        /// What is wrong, and the remedy.
+        problem: &'static str,
+    },
     /// A key that parses but must not be trusted.
     #[error("is an unsafe key: {problem}")]
     Unsafe {

@@ -78,9 +78,9 @@ pub enum SecretError {
         /// Bytes found.
         bytes: usize,
     },
-    /// `${NAME}` reached us unexpanded.
+    /// `$NAME` or `${NAME}` reached us unexpanded.
     #[error(
-        "is an unexpanded `${{...}}`; the program that should fill it in did not, write the secret itself"
+        "is or holds an unexpanded `${{...}}`; the program that should fill it in did not, write the secret itself"
     )]
     Unexpanded,
     /// A PEM or SSH key: with a public one anybody could sign (CVE-2022-29217 and its kin).
@@ -114,13 +114,35 @@ fn refuse_other_things(text: &str) -> Result<(), SecretError> {
     if inner.contains("-----BEGIN") || inner.contains("ssh-") || inner.starts_with("ecdsa-sha2-") {
         return Err(SecretError::AsymmetricKey);
     }
-    if inner.starts_with("${") && inner.ends_with('}') {
+    if is_ssh_or_der(inner) {
+        return Err(SecretError::AsymmetricKey);
+    }
+    let is_name =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if inner.contains("${") || inner.strip_prefix('$').is_some_and(is_name) {
         return Err(SecretError::Unexpanded);
     }
-    if inner.starts_with('{') && inner.ends_with('}') {
+    let is_within = |open, close| inner.starts_with(open) && inner.ends_with(close);
+    if is_within('{', '}') || is_within('[', ']') {
         return Err(SecretError::Json);
     }
     Ok(())
+}
+
+/// The body of a public key without the lines around it: in OpenSSH's form, or a SubjectPublicKeyInfo, which is a
+/// sequence in a sequence and no shorter than Ed25519's 44 bytes (RFC 8410 section 4).
+fn is_ssh_or_der(text: &str) -> bool {
+    const SSH: [&str; 3] = ["AAAAC3NzaC1", "AAAAB3NzaC1", "AAAAE2VjZHNh"];
+    let der = base64_simd::STANDARD.decode_to_vec(text).unwrap_or_default();
+    let is_sequence = match der.as_slice() {
+        [0x30, length, 0x30, ..] => usize::from(*length) + 2 == der.len(),
+        [0x30, 0x81, length, 0x30, ..] => usize::from(*length) + 3 == der.len(),
+        [0x30, 0x82, high, low, 0x30, ..] => {
+            usize::from(u16::from_be_bytes([*high, *low])) + 4 == der.len()
+        }
+        _ => false,
+    };
+    SSH.iter().any(|prefix| text.starts_with(prefix)) || (der.len() >= 44 && is_sequence)
 }
 
 fn refuse_stray_characters(text: &str) -> Result<(), SecretError> {
@@ -149,6 +171,14 @@ mod tests {
             (" \n", SecretError::Empty),
             ("short", SecretError::TooShort { bytes: 5 }),
             ("${MCP_JWT_SECRET_FROM_THE_SECRET_MANAGER}", SecretError::Unexpanded),
+            ("kJ8s-service-prefix-qZ7r2LxV5nTwYb:${ROOT}", SecretError::Unexpanded),
+            ("$MCP_JWT_SECRET_FROM_THE_SECRET_MANAGER", SecretError::Unexpanded),
+            (r#"[{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKO"}]"#, SecretError::Json),
+            (
+                "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=",
+                SecretError::AsymmetricKey,
+            ),
+            ("AAAAC3NzaC1lZDI1NTE5AAAAIGb9ECWmEzf6FQbrBZ9w7lshQhqo", SecretError::AsymmetricKey),
             ("-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYI\n", SecretError::AsymmetricKey),
             ("  -----BEGIN PUBLIC KEY-----", SecretError::AsymmetricKey),
             ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI", SecretError::AsymmetricKey),

@@ -154,8 +154,8 @@ fn read_rules(reader: &mut Reader<'_>) -> Rules {
     Rules::default()
         .with_leeway(reader.seconds("MCP_JWT_LEEWAY_SECONDS"))
         .with_max_age((!max_age.is_zero()).then_some(max_age))
-        .with_issuer(reader.text("MCP_JWT_ISSUER"))
-        .with_audience(reader.text("MCP_JWT_AUDIENCE"))
+        .with_issuer(reader.name("MCP_JWT_ISSUER"))
+        .with_audience(reader.name("MCP_JWT_AUDIENCE"))
 }
 
 /// One mistake: the variable, and what is wrong with it in words that follow its name.

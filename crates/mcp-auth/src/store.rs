@@ -135,6 +135,15 @@ pub enum Revocation {
     },
 }
 
+impl Revocation {
+    /// The earliest second at which it may be forgotten. One that has passed already changes nothing.
+    pub const fn keep_until(&self) -> NumericDate {
+        match self {
+            Self::Entry { keep_until, .. } | Self::User { keep_until, .. } => *keep_until,
+        }
+    }
+}
+
 /// What a view says of one token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

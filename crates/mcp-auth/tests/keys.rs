@@ -73,6 +73,22 @@ fn pkcs1_files_of_rsa_are_the_same_keys() {
 }
 
 #[test]
+fn a_file_holds_one_key_in_one_form() {
+    let pem = keys::pem("test-ec-p256-public");
+    let both = [pem.as_str(), &keys::pem("test-ec-p256-private")].concat();
+    for text in [both.as_str(), &pem.repeat(2)] {
+        let refused = VerifyingKey::from_pem(Algorithm::Es256, text).unwrap_err().to_string();
+        assert!(refused.contains("more than one block"), "{refused}");
+    }
+    // The key of the file above, with its point compressed: accepted, it would have a second id.
+    let compressed = "-----BEGIN PUBLIC KEY-----\n\
+        MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgACKqTDoTbv/EfcOwHH7EscuRpPDeeCoqYTPpFB92/KsYM=\n\
+        -----END PUBLIC KEY-----\n";
+    let refused = VerifyingKey::from_pem(Algorithm::Es256, compressed).unwrap_err().to_string();
+    assert!(refused.contains("compressed"), "{refused}");
+}
+
+#[test]
 fn bad_keys_are_refused_and_the_message_says_what_to_do() {
     let private = |algorithm, name| SigningKey::from_pem(algorithm, &keys::pem(name)).err();
     let public = |algorithm, name| VerifyingKey::from_pem(algorithm, &keys::pem(name)).err();
@@ -86,7 +102,7 @@ fn bad_keys_are_refused_and_the_message_says_what_to_do() {
         ("2048 bits", private(rs256, "test-bad-rsa-1024-private")),
         // One half for the other, and one algorithm's key for another's.
         ("is not a private key", private(eddsa, "test-ed25519-public")),
-        ("is not a public key", public(eddsa, "test-ed25519-private")),
+        ("it is a private key", public(eddsa, "test-ed25519-private")),
         ("is not a public key", public(es256, "test-ed25519-public")),
         ("is not a public key", public(eddsa, "test-rsa-2048-public")),
         ("is not a private key", private(rs256, "test-ec-p256-private")),

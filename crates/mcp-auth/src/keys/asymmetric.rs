@@ -13,6 +13,10 @@ use jsonwebtoken::{DecodingKey, EncodingKey};
 
 use super::{Algorithm, KeyError, SigningFailed};
 
+/// How a point begins that is written in full (SEC 1 section 2.3.3). A compressed one would be the same key under a
+/// second id.
+const UNCOMPRESSED: u8 = 4;
+
 /// A public key that was checked when it was loaded.
 #[derive(Clone)]
 pub(super) struct PublicKey {
@@ -23,6 +27,7 @@ pub(super) struct PublicKey {
 
 impl PublicKey {
     pub(super) fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, KeyError> {
+        check_form(pem, Half::Public)?;
         let pem = pem.as_bytes();
         let key = match algorithm {
             Algorithm::Es256 => DecodingKey::from_ec_pem(pem),
@@ -45,6 +50,11 @@ impl PublicKey {
                 Algorithm::EdDsa => (&ED25519, 64),
                 _ => (&RSA_PKCS1_2048_8192_SHA256, checked_modulus_bytes(bytes, algorithm)?),
             };
+        if algorithm == Algorithm::Es256 && bytes.first() != Some(&UNCOMPRESSED) {
+            return Err(KeyError::Form {
+                problem: "its point is compressed; `openssl ec -pubin -conv_form uncompressed -pubout` converts it",
+            });
+        }
         if algorithm == Algorithm::EdDsa && is_of_small_order(bytes) {
             return Err(KeyError::Unsafe {
                 problem: "its point has a small order, so anybody can sign for it",
@@ -82,7 +92,14 @@ pub(super) enum PrivateKey {
 
 impl PrivateKey {
     pub(super) fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, KeyError> {
+        check_form(pem, Half::Private)?;
         let refused = || not_a_key("private key", algorithm);
+        if algorithm.is_symmetric() {
+            return Err(KeyError::NeedsSecret { algorithm });
+        }
+        if !pem.contains(PRIVATE_LABEL) {
+            return Err(refused());
+        }
         let pem = pem.as_bytes();
         match algorithm {
             Algorithm::Es256 => EncodingKey::from_ec_pem(pem)
@@ -133,6 +150,33 @@ impl PrivateKey {
                 Ok(signature)
             }
         }
+    }
+}
+
+/// How the first line of every kind of private key ends.
+const PRIVATE_LABEL: &str = "PRIVATE KEY-----";
+
+/// Which half of a key pair a file should hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Half {
+    Public,
+    Private,
+}
+
+/// Readers of PEM take the first block that fits and look away from the rest: a second key would be lost without a
+/// word, and a private key would lie where only the public one belongs.
+fn check_form(pem: &str, half: Half) -> Result<(), KeyError> {
+    let form = |problem| Err(KeyError::Form { problem });
+    let is_private = pem.contains(PRIVATE_LABEL);
+    match (pem.matches("-----BEGIN ").count(), half) {
+        (2.., _) => form("it holds more than one block; keep one key in a file"),
+        (_, Half::Public) if is_private => form(
+            "it is a private key; derive the public one with `openssl pkey -in private.pem -pubout`",
+        ),
+        (_, Half::Public) if pem.contains("CERTIFICATE-----") => form(
+            "it is a certificate; `openssl x509 -in cert.pem -pubkey -noout` takes the key out of it",
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Mistake, Variable};
+use crate::claims::check_name;
+use crate::secret::MIN_SECRET_BYTES;
 use crate::text::Escaped;
 
 /// Largest file that can be a secret or a key.
@@ -55,6 +57,13 @@ impl<'a> Reader<'a> {
             self.mistake(name, "is not UTF-8 text; write it again without special characters");
         }
         text
+    }
+
+    /// The value of a variable that is written into tokens and shown in messages.
+    pub(super) fn name(&mut self, variable: &str) -> Option<String> {
+        let text = self.text(variable)?;
+        check_name(&text).map_err(|problem| self.mistake(variable, problem)).ok()?;
+        Some(text)
     }
 
     /// The value of `name`, or of the file that `name_FILE` names.
@@ -139,7 +148,8 @@ fn is_surely_a_path(text: &str) -> bool {
     let path = Path::new(text);
     let in_a_directory =
         path.parent().is_some_and(|parent| parent.components().next().is_some() && parent.is_dir());
-    in_a_directory || path.exists()
+    let has_a_short_name = path.file_name().is_some_and(|name| name.len() < MIN_SECRET_BYTES);
+    path.exists() || (in_a_directory && has_a_short_name)
 }
 
 /// Reads a file of text, bounded: a path that leads to a device or a dump must not fill the memory.

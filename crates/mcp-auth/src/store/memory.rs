@@ -25,8 +25,8 @@ struct State {
     users: HashMap<RevocationId, (UserEntry, NumericDate)>,
     /// Entries at which expired ones are looked for next.
     purge_at: usize,
-    /// The latest moment at which something was forgotten.
-    forgotten_at: Timestamp,
+    /// The latest `keep_until` of what was forgotten.
+    forgotten_until: Timestamp,
 }
 
 /// Fewest entries worth a search for expired ones.
@@ -69,7 +69,11 @@ impl MemoryRevocations {
 }
 
 impl State {
+    /// What may be forgotten already is not taken in: a late replay must not bring back what newer entries undid.
     fn insert(&mut self, revocation: Revocation, now: Timestamp) {
+        if revocation.keep_until().timestamp() <= now {
+            return;
+        }
         if self.len() >= self.purge_at.max(FIRST_PURGE) {
             self.purge(now);
         }
@@ -87,12 +91,17 @@ impl State {
 
     /// Doubling the mark keeps the cost of purging constant per insertion.
     fn purge(&mut self, now: Timestamp) {
-        let before = self.len();
-        self.entries.retain(|_, keep_until| keep_until.timestamp() > now);
-        self.users.retain(|_, (entry, keep_until)| entry.blocked || keep_until.timestamp() > now);
-        if self.len() < before {
-            self.forgotten_at = self.forgotten_at.max(now);
-        }
+        let mut forgotten = self.forgotten_until;
+        let mut keep = |keep_until: NumericDate| {
+            let keep = keep_until.timestamp() > now;
+            if !keep {
+                forgotten = forgotten.max(keep_until.timestamp());
+            }
+            keep
+        };
+        self.entries.retain(|_, keep_until| keep(*keep_until));
+        self.users.retain(|_, (entry, keep_until)| entry.blocked || keep(*keep_until));
+        self.forgotten_until = forgotten;
         self.purge_at = self.len() * 2;
     }
 
@@ -104,7 +113,7 @@ impl State {
     /// then may have been revoked or not: there is no answer.
     fn verdict(&self, credential: &Credential<'_>, now: Timestamp) -> Result<Verdict, StoreError> {
         let expires_at = credential.claims().expires_at().timestamp();
-        if now < self.forgotten_at && expires_at <= self.forgotten_at {
+        if now < self.forgotten_until && expires_at <= self.forgotten_until {
             return Err(StoreError::new(
                 "the clock was set back to before revocations were forgotten",
             ));

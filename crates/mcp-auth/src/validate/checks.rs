@@ -101,12 +101,13 @@ impl fmt::Debug for ValidToken<'_> {
 
 /// `now < exp + leeway`: the token must not be accepted on or after `exp` (RFC 7519 section 4.1.4).
 fn expiry(q: &Question<'_>) -> Result<(), Reason> {
-    let expires_at = q.claims.expires_at();
-    if q.now < expires_at.timestamp().plus(q.rules.leeway()) {
-        Ok(())
-    } else {
-        Err(Reason::Expired { expires_at, now: q.now })
-    }
+    not_expired(q.claims, q.rules, q.now)
+}
+
+pub(super) fn not_expired(claims: &Claims, rules: &Rules, now: Timestamp) -> Result<(), Reason> {
+    let expires_at = claims.expires_at();
+    let end = expires_at.timestamp().plus(rules.leeway());
+    if now < end { Ok(()) } else { Err(Reason::Expired { expires_at, now }) }
 }
 
 /// `nbf <= now + leeway` (RFC 7519 section 4.1.5).
@@ -194,7 +195,7 @@ fn audience(q: &Question<'_>) -> Result<(), Reason> {
         expected: q
             .rules
             .audience()
-            .map_or_else(|| "none".to_owned(), |name| format!("\"{name}\"")),
+            .map_or_else(|| "none".to_owned(), |name| format!("\"{}\"", Escaped(name))),
         found: q.claims.audience().map_or_else(|| "missing".to_owned(), shown),
     })
 }

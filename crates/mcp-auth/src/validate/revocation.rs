@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::checks::not_expired;
 use super::{Rules, ValidToken};
 use crate::claims::{Claims, TokenType};
 use crate::clock::{NumericDate, Timestamp};
@@ -90,6 +91,11 @@ impl LiveToken {
     /// The key that signed it.
     pub fn key_id(&self) -> &KeyId {
         &self.0.key_id
+    }
+
+    /// Whether the token is still within its time, as when it was validated.
+    pub(crate) fn check_expiry(&self, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
+        Ok(not_expired(self.claims(), rules, now)?)
     }
 
     /// What revokes this token alone.
