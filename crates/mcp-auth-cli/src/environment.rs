@@ -13,9 +13,12 @@ use crate::Failure;
 /// The files of variables, the weaker first: a later one overrides an earlier one.
 const FILES: [&str; 2] = [".env", ".env.local"];
 
+/// Looks a variable of the process up.
+type Process = fn(&str) -> Option<OsString>;
+
 /// Every variable that can be looked up, and where each came from.
 pub struct Environment {
-    process: fn(&str) -> Option<OsString>,
+    process: Process,
     files: HashMap<String, Entry>,
 }
 
@@ -30,7 +33,8 @@ impl Environment {
     ///
     /// Within the files `${NAME}` stands for the variable of the process, or else for the value that was given
     /// further up or in `.env`. So `.env.local` may say `MCP_JWT_SECRET="${MCP_JWT_SECRET}"`, and a reference
-    /// that leads nowhere is empty, which counts as not set. Text in single quotes is taken as it stands.
+    /// that leads nowhere is empty, which counts as not set; within a longer secret it is refused. Text in single
+    /// quotes is taken as it stands.
     ///
     /// # Errors
     /// [`exit::CONFIGURATION`](crate::exit::CONFIGURATION) when a file cannot be read or understood. The message
@@ -39,8 +43,8 @@ impl Environment {
         Self::load_from(Path::new(""), of_process)
     }
 
-    fn load_from(directory: &Path, process: fn(&str) -> Option<OsString>) -> Result<Self, Failure> {
-        Ok(Self { process, files: files::read(directory)? })
+    fn load_from(directory: &Path, process: Process) -> Result<Self, Failure> {
+        Ok(Self { process, files: files::read(directory, process)? })
     }
 
     /// The value of a variable. One that is set in the process's environment hides the files, even when it is

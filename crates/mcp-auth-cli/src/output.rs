@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use clap::builder::styling::{AnsiColor, Style};
+use mcp_auth::text::Escaped;
 
 pub use self::new_file::write_new;
 use crate::{Failure, exit};
@@ -32,6 +33,21 @@ fn write_all(mut stdout: impl Write, bytes: &[u8]) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes what a terminal would obey, or what reorders text, as JSON escapes: the same value to every reader.
+/// Outside of strings JSON has none of it but line breaks.
+pub fn harmless(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if c == '\n' || Escaped(c.encode_utf8(&mut [0; 4])).to_string().starts_with(c) {
+            text.push(c);
+        } else {
+            text.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    text
 }
 
 /// Prints `warning: <text>` to stderr.
@@ -90,6 +106,15 @@ mod tests {
         assert_eq!(write_all(Broken(ErrorKind::BrokenPipe), b"x"), Ok(()));
         let full = write_all(Broken(ErrorKind::StorageFull), b"x").unwrap_err();
         assert_eq!(full.exit(), exit::INTERNAL);
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_becomes_an_escape_of_json() {
+        let json = "{\n  \"é\": \"a\u{202e}\u{9b}\u{e0001}\\n✓\"\n}";
+        let harmless_json = r#"{
+  "é": "a\u202e\u009b\udb40\udc01\n✓"
+}"#;
+        assert_eq!(harmless(json), harmless_json);
     }
 
     #[test]

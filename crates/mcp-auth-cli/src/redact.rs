@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::fs;
 use std::path::Path;
 
 use mcp_auth::text::Escaped;
@@ -34,14 +35,36 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// A path as it may be shown. Paths are often long; only one with a token in it is kept back.
+/// Longest extension of a file name; what is longer is the rest of a secret with a dot in it.
+const MAX_EXTENSION: usize = 8;
+
+/// A path as it may be shown. Paths are often long; kept back is one with a token in it, and one that leads to no
+/// file and may be a secret that was typed in its place.
 #[derive(Debug, Clone, Copy)]
 pub struct ShownPath<'a>(pub &'a Path);
+
+impl ShownPath<'_> {
+    fn may_be_a_secret(self) -> bool {
+        let is_suspicious = |path: &Path| {
+            let extension = path.extension().filter(|found| found.len() <= MAX_EXTENSION);
+            extension.is_none() && path.as_os_str().len() >= SUSPICIOUS
+        };
+        let exists = |path: &Path| fs::symlink_metadata(path).is_ok();
+        // A secret in base64 may hold slashes. Then not even its first part is there.
+        let starts_nowhere = self.0.iter().next().is_some_and(|first| !exists(first.as_ref()));
+        let last = self.0.file_name().is_some_and(|name| is_suspicious(name.as_ref()));
+        !exists(self.0) && (last || starts_nowhere && is_suspicious(self.0))
+    }
+}
 
 impl fmt::Display for ShownPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.0.to_string_lossy();
-        if text.contains(TOKEN_START) { Shown(&text).fmt(f) } else { Escaped(&text).fmt(f) }
+        if text.contains(TOKEN_START) || self.may_be_a_secret() {
+            f.write_str("(not shown: it may be a secret)")
+        } else {
+            Escaped(&text).fmt(f)
+        }
     }
 }
 
@@ -87,9 +110,32 @@ mod tests {
     }
 
     #[test]
-    fn long_paths_are_shown_and_tokens_in_paths_are_not() {
-        let path = "/tmp/a-directory-with-a-rather-long-name/token.jwt";
-        assert_eq!(ShownPath(Path::new(path)).to_string(), path);
-        assert!(ShownPath(Path::new(TOKEN)).to_string().starts_with("[not shown"));
+    fn long_paths_are_shown_and_tokens_and_secrets_are_not() {
+        let shown = |text: &str| ShownPath(Path::new(text)).to_string();
+        for path in [
+            "/tmp/a-directory-with-a-rather-long-name/token.jwt",
+            "/tmp/a-directory-with-a-rather-long-name/token",
+            "a-rather-long-name-of-a-file-that-is-not-there.jwt",
+            "missing/token",
+        ] {
+            assert_eq!(shown(path), path);
+        }
+        for secret in [
+            TOKEN,
+            "8f3e4c2b1a9d7f5e3c6b2a0d8e1f4a7c",
+            "./8f3e4c2b1a9d7f5e3c6b2a0d8e1f4a7c",
+            "8f3e4c2b1a9d7f5e.3c6b2a0d8e1f4a7c",
+            "q83vEjRWeJCrze8S/NFZ4kKvN7xI0Vni/Qq83vEjRWU=",
+        ] {
+            assert_eq!(shown(secret), "(not shown: it may be a secret)");
+        }
+    }
+
+    #[test]
+    fn a_file_that_exists_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x".repeat(40));
+        fs::write(&path, "").unwrap();
+        assert_eq!(ShownPath(&path).to_string(), path.to_str().unwrap());
     }
 }

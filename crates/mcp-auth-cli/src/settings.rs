@@ -11,14 +11,24 @@ const HINT: &str =
 /// Reads the settings about tokens, and prints their warnings on stderr.
 ///
 /// # Errors
-/// [`exit::CONFIGURATION`] with every mistake that there is, one a line.
+/// [`exit::CONFIGURATION`] with every mistake that there is, one per line.
 pub fn load_settings(purpose: Purpose, environment: &Environment) -> Result<Settings, Failure> {
-    let settings =
-        Settings::load(purpose, |name| environment.get(name)).map_err(|all| failure(&all))?;
+    let settings = load_settings_quietly(purpose, environment)?;
     for warning in settings.warnings() {
         output::print_warning(&warning.to_string());
     }
     Ok(settings)
+}
+
+/// [`load_settings`] without the warnings.
+///
+/// # Errors
+/// As [`load_settings`]: no exit code could tell a mistake.
+pub fn load_settings_quietly(
+    purpose: Purpose,
+    environment: &Environment,
+) -> Result<Settings, Failure> {
+    Settings::load(purpose, |name| environment.get(name)).map_err(|all| failure(&all))
 }
 
 /// Where the current key came from: the variable, the path where it names a file, and where the variable was set.

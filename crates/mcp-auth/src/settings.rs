@@ -173,7 +173,7 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// All mistakes of one configuration, one a line.
+/// All mistakes of one configuration, one per line.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub struct Mistakes(Vec<Mistake>);
 

@@ -76,11 +76,11 @@ pub(crate) struct Args {
     pub(crate) claims: Vec<Claim>,
 
     /// The service that the token is meant for [default: MCP_JWT_AUDIENCE].
-    #[arg(long, value_parser = values::text)]
+    #[arg(long, value_parser = values::name)]
     pub(crate) audience: Option<String>,
 
     /// Who issues the token [default: MCP_JWT_ISSUER].
-    #[arg(long, value_parser = values::text)]
+    #[arg(long, value_parser = values::name)]
     pub(crate) issuer: Option<String>,
 
     /// Print the token and nothing else.

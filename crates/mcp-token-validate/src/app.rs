@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use mcp_auth::clock::{Clock as _, SystemClock};
 use mcp_auth::refusal::RefusalCode;
+use mcp_auth::secret::Secret;
 use mcp_auth::settings::{Purpose, Settings};
 use mcp_auth::validate::{MAX_TOKEN_BYTES, Validator};
 use mcp_auth_cli::environment::Environment;
-use mcp_auth_cli::{Failure, exit, load_settings, output, print_completions, print_man_page};
+use mcp_auth_cli::{Failure, exit, load_settings, load_settings_quietly, output};
+use mcp_auth_cli::{print_completions, print_man_page};
 
 use crate::args::Args;
 use crate::human::{self, Details};
@@ -36,6 +38,7 @@ pub(crate) fn run() -> Result<u8, Failure> {
 
 fn validate(args: &Args, input: &Input, environment: &Environment) -> Result<u8, Failure> {
     let settings = settings(args, environment)?;
+    refuse_secret_as_name(args, &settings)?;
     let validator = validator(args, &settings);
     let now = SystemClock.now();
     let report = validator.explain(&input.bytes, args.kind.into(), now, settings.secret());
@@ -50,10 +53,18 @@ fn validate(args: &Args, input: &Input, environment: &Environment) -> Result<u8,
 
 /// With `--quiet` the warnings stay away; mistakes are still told, since no exit code could.
 fn settings(args: &Args, environment: &Environment) -> Result<Settings, Failure> {
-    let quietly = || Settings::load(Purpose::Validate, |name| environment.get(name)).ok();
-    match args.quiet.then(quietly).flatten() {
-        Some(settings) => Ok(settings),
-        None => load_settings(Purpose::Validate, environment),
+    let load = if args.quiet { load_settings_quietly } else { load_settings };
+    load(Purpose::Validate, environment)
+}
+
+/// A report says what was expected, and must not show the secret.
+fn refuse_secret_as_name(args: &Args, settings: &Settings) -> Result<(), Failure> {
+    let is_secret =
+        |text: &&String| Secret::from_text(text).is_ok_and(|it| settings.secret() == Some(&it));
+    match [&args.audience, &args.issuer].into_iter().flatten().find(is_secret) {
+        None => Ok(()),
+        Some(_) => Err(Failure::new(exit::USAGE, "--audience or --issuer is the secret itself")
+            .with_hint("name the service or the issuer; the secret is read from its variable")),
     }
 }
 

@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, ValueEnum};
 use clap_complete::Shell;
+use mcp_auth::claims::{MAX_NAME_BYTES, check_name};
 use mcp_auth::validate::Expect;
 
 const USAGE: &str = "\
@@ -52,11 +52,11 @@ pub(crate) struct Args {
     pub(crate) kind: Kind,
 
     /// Require this audience, in place of `MCP_JWT_AUDIENCE`
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) audience: Option<String>,
 
     /// Require this issuer, in place of `MCP_JWT_ISSUER`
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) issuer: Option<String>,
 
     /// Show every check with its value and, where it fails, the likely cause and the remedy
@@ -82,6 +82,17 @@ pub(crate) struct Args {
     /// Print the manual page, for `man -l -`
     #[arg(long, exclusive = true)]
     pub(crate) man: bool,
+}
+
+/// `--audience` and `--issuer`. The error is the end of a sentence of clap's, which repeats no token. A report
+/// would: it says what was expected.
+fn name(text: &str) -> Result<String, String> {
+    if text.contains("eyJ") && text.contains('.') {
+        return Err("it may be a token; give that as --token".to_owned());
+    }
+    check_name(text).map(|()| text.to_owned()).map_err(|problem| {
+        format!("it {problem}; write 1 to {MAX_NAME_BYTES} bytes without control characters")
+    })
 }
 
 /// `--type`.
@@ -130,6 +141,9 @@ mod tests {
             "--man --token a",
             "--completions bash --json",
             "--audience=",
+            "--issuer=",
+            "--audience=a\x1b[2Jb",
+            "--issuer=a\nb",
             "--type id",
         ] {
             let arguments = std::iter::once("mcp-token-validate").chain(line.split(' '));

@@ -2,7 +2,7 @@
 
 use mcp_auth::refusal::RefusalCode;
 use mcp_auth::report::{Line, Report, Unverified, Verdict};
-use mcp_auth::text::Escaped;
+use mcp_auth_cli::output;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -66,32 +66,18 @@ pub(crate) fn no_token(code: RefusalCode, error: &str, hint: Option<&str>) -> St
 fn print(answer: &Answer<'_>) -> String {
     // All of it is text, numbers and lists, so writing cannot fail.
     let text = serde_json::to_string_pretty(answer).unwrap_or_default();
-    harmless(&text) + "\n"
-}
-
-/// Writes what a terminal would obey, or what reorders text, as JSON escapes: the same value to every reader.
-/// Outside of strings JSON has none of it but line breaks.
-fn harmless(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    let mut units = [0; 2];
-    for c in json.chars() {
-        if c == '\n' || Escaped(c.encode_utf8(&mut [0; 4])).to_string().starts_with(c) {
-            text.push(c);
-        } else {
-            text.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
-        }
-    }
-    text
+    output::harmless(&text) + "\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mcp_auth::text::Escaped;
 
     #[test]
     fn a_terminal_obeys_nothing_and_readers_read_the_same() {
         let value = serde_json::json!({"a\u{202e}": "é\u{1b}[2J\u{9b}\u{7f}\u{e0001}\\u{202e}\"✓"});
-        let text = harmless(&serde_json::to_string_pretty(&value).unwrap());
+        let text = output::harmless(&serde_json::to_string_pretty(&value).unwrap());
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
         let shown = |c: &char| *c == '\n' || Escaped(&c.to_string()).to_string() == c.to_string();
         assert!(text.chars().all(|c| shown(&c)), "{text}");

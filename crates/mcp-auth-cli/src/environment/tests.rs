@@ -85,6 +85,57 @@ fn a_secret_that_would_be_altered_is_refused() {
 }
 
 #[test]
+fn a_secret_that_would_become_shorter_is_refused() {
+    for text in [
+        "MY_SECRET=zq${NOT_SET_1}cd",
+        "# x\n\nMY_SECRET=\"zq${NOT_SET_1:-x}\"",
+        "MY_SECRET=\"zq\n${NOT_SET_1}\"",
+        "MY_SECRET=zq${MY_SECRET}",
+    ] {
+        let failure = load(&[(".env", format!("A_=1\n{text}\n").as_bytes())]).unwrap_err();
+        assert_eq!(failure.exit(), exit::CONFIGURATION);
+        let line = if text.starts_with('#') { 4 } else { 2 };
+        let start = format!(".env, line {line}: a `${{...}}` in MY_SECRET names a variable");
+        assert!(failure.message().starts_with(&start), "{failure:?}");
+        assert!(!failure.message().contains("zq"), "{failure:?}");
+    }
+    for (text, value) in [
+        ("'zq${NOT_SET_1}'", "zq${NOT_SET_1}"),
+        ("\"zq\\${NOT_SET_1}\"", "zq${NOT_SET_1}"),
+        ("\"zq${A_}\"", "zq1"),
+        ("\"zq${B_}\"", "zq"),
+    ] {
+        let text = format!("A_=1\nB_=\n# ${{NOT_SET_1}}\nMY_SECRET={text}");
+        let environment = load(&[(".env", text.as_bytes())]).unwrap();
+        assert_eq!(get(&environment, "MY_SECRET").as_deref(), Some(value));
+    }
+}
+
+/// `A0`, then lines of six references each to the one before.
+fn bomb(lines: usize) -> String {
+    let line = |i: usize| format!("A{i}=\"{}\"\n", format!("${{A{}}}", i - 1).repeat(6));
+    "A0=xxxxxxxxxxxxxxxx\n".to_owned() + &(1..=lines).map(line).collect::<String>()
+}
+
+#[test]
+fn references_cannot_fill_the_memory() {
+    let plain = bomb(24).replace(['{', '}', '"'], "");
+    let split = bomb(24).replace("}$", "}\n$");
+    let wide = format!("A0={}\n{}", "x".repeat(1000), "B=$A0\n".repeat(2000));
+    for text in [bomb(24), plain, split, wide] {
+        for file in FILES {
+            let failure = load(&[(file, text.as_bytes())]).unwrap_err();
+            assert_eq!(failure.exit(), exit::CONFIGURATION);
+            assert!(failure.message().starts_with(&format!("{file}, line ")), "{failure:?}");
+            assert!(failure.message().ends_with("refer to more than 1048576 bytes"), "{failure:?}");
+            assert!(failure.hint().is_some());
+        }
+    }
+    let small = load(&[(".env", bomb(5).as_bytes())]).unwrap();
+    assert_eq!(get(&small, "A5").unwrap().len(), 16 * 6_usize.pow(5));
+}
+
+#[test]
 fn what_is_no_file_of_variables_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir(directory.path().join(".env")).unwrap();

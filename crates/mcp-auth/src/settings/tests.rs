@@ -43,7 +43,7 @@ impl Environment {
         self.load(Purpose::Issue).unwrap()
     }
 
-    /// The mistakes, one a line.
+    /// The mistakes, one per line.
     fn mistakes(&self, purpose: Purpose) -> String {
         self.load(purpose).map(|_| ()).unwrap_err().to_string()
     }

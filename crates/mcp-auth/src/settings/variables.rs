@@ -55,7 +55,7 @@ pub const VARIABLES: &[Variable] = &[
     secret(
         "MCP_JWT_PREVIOUS_SECRETS",
         "(none)",
-        "secrets separated by commas; in the file, one a line",
+        "secrets separated by commas; in the file, one per line",
         "Secrets that still verify and never sign, for the time of a rotation. Legal beside an asymmetric key too, \
          where they verify HS256.",
     ),

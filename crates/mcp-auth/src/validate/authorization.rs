@@ -9,7 +9,7 @@ use crate::policy::{Policy, Subject};
 use crate::refusal::{Reason, Refusal};
 use crate::text::Escaped;
 
-/// Leave to do one thing: call this tool, list that server. What acts on a request takes the permit for exactly
+/// Permission to do one thing: call this tool, list that server. What acts on a request takes the permit for exactly
 /// that action, so a permit to list cannot call, and nothing runs without one.
 pub struct Permit<A> {
     token: LiveToken,

@@ -7,7 +7,7 @@ use mcp_auth::roles::Role;
 use mcp_auth_cli::redact::Shown;
 use serde_json::Value;
 
-/// `--user-id` and `--username`.
+/// `--user-id`, `--username`, `--audience` and `--issuer`: what a service's own settings may be, too.
 pub(super) fn name(text: &str) -> Result<String, String> {
     check_name(text).map(|()| text.to_owned()).map_err(|problem| {
         format!("it {problem}; write 1 to {MAX_NAME_BYTES} bytes without control characters")
@@ -25,16 +25,6 @@ pub(super) fn role(text: &str) -> Result<Role, String> {
             meant.unwrap_or_default()
         )
     })
-}
-
-/// `--audience` and `--issuer`.
-pub(super) fn text(text: &str) -> Result<String, String> {
-    if text.is_empty() || text.chars().any(char::is_control) {
-        return Err(
-            "it is empty or holds a control character; write text, or leave the flag out".into()
-        );
-    }
-    Ok(text.to_owned())
 }
 
 /// `--claim NAME=VALUE`.
@@ -55,7 +45,12 @@ impl FromStr for Claim {
         if RESERVED_CLAIMS.contains(&name) {
             return Err(format!("`{name}` has a meaning of its own; {}", remedy(name)));
         }
-        Ok(Self { name: name.to_owned(), value: json_or_text(value) })
+        let given = value;
+        let value = json_or_text(given);
+        if matches!(value, Value::Array(_) | Value::Object(_)) && colons(given) != members(&value) {
+            return Err("its JSON names a member twice; name each member once".into());
+        }
+        Ok(Self { name: name.to_owned(), value })
     }
 }
 
@@ -85,6 +80,31 @@ fn json_or_text(text: &str) -> Value {
     }
 }
 
+/// How many members a JSON text has, each as often as it stands there: every member has one colon outside of
+/// strings.
+fn colons(json: &str) -> usize {
+    let (mut count, mut in_string, mut chars) = (0, false, json.chars());
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => in_string = !in_string,
+            // Whatever it is, it ends no string.
+            '\\' => drop(chars.next()),
+            ':' if !in_string => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
+/// How many members were kept; of two with one name, that is one.
+fn members(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(members).sum(),
+        Value::Object(object) => object.values().map(|value| 1 + members(value)).sum(),
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +127,21 @@ mod tests {
             ("k=1e400", json!("1e400")),
         ] {
             assert_eq!(text.parse(), Ok(Claim { name: "k".into(), value }), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_is_named_twice_is_refused() {
+        for json in
+            [r#"{"a":1,"a":2}"#, r#"[{"a":{"b":1,"\u0062":1}}]"#, r#"{"a":{"x":1,"y":2},"a":1}"#]
+        {
+            let error = format!("k={json}").parse::<Claim>().unwrap_err();
+            assert!(error.starts_with("its JSON names a member twice"), "{json}: {error}");
+        }
+        for json in
+            [r#"{"a":"::\":\\","b":{"a":[{"a":1}, {"a":":"}]}}"#, "[]", "{}", "a:b", "\":\""]
+        {
+            assert!(format!("k={json}").parse::<Claim>().is_ok(), "{json}");
         }
     }
 

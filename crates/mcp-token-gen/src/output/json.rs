@@ -6,6 +6,7 @@ use std::path::Path;
 use mcp_auth::clock::{NumericDate, Timestamp};
 use mcp_auth::keys::SigningKey;
 use mcp_auth::roles::Role;
+use mcp_auth_cli::output::harmless;
 use mcp_auth_cli::{Failure, exit};
 use serde::Serialize;
 
@@ -50,5 +51,5 @@ pub(super) fn object(made: &Made<'_>, file: Option<&Path>) -> Result<String, Fai
     };
     let text = serde_json::to_string_pretty(&object);
     let text = text.map_err(|error| Failure::new(exit::INTERNAL, error.to_string()))?;
-    Ok(text + "\n")
+    Ok(harmless(&text) + "\n")
 }

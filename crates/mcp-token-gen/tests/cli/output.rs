@@ -120,6 +120,15 @@ fn json_says_the_same() {
 }
 
 #[test]
+fn json_holds_nothing_that_reorders_text() {
+    let name = "a\u{202e}b\u{e0001}é";
+    let ran = Place::ready().run(["--user-id", name, "--json"]);
+    assert!(ran.stdout.contains(r#""user_id": "a\u202eb\udb40\udc01é""#), "{}", ran.stdout);
+    let object: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(object["user_id"], name);
+}
+
+#[test]
 fn verbose_names_the_key_and_where_it_came_from() {
     let place = Place::empty().with_file(".env", format!("MCP_JWT_SECRET={SECRET}\n"));
     let ran = place.line("--user-id a --verbose");

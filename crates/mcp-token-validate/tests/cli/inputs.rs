@@ -36,6 +36,25 @@ fn files_that_cannot_be_read_are_named() {
     let token = good();
     let given = run().arg("--token-file").arg(&token).end();
     given.says(2, "`--token` takes the token itself").hides(&token);
+    // A run never shows the secret; `end` sees to that.
+    let given = run().arg("--token-file").arg(SECRET).end();
+    given.says(2, "cannot read (not shown: it may be a secret): No such file");
+    let long = "x".repeat(40);
+    run().file(&long, "").arg("--token-file").arg(&long).end().says(2, &format!("({long})"));
+}
+
+#[test]
+fn names_to_compare_with_are_checked_and_tokens_among_them_not_repeated() {
+    let token = good();
+    for flag in ["--audience", "--issuer"] {
+        let run = || run().variable("MCP_TOKEN", &token).arg(flag);
+        run().arg("a\x1b[2Jb\n").end().says(2, "it holds a control character");
+        run().arg("").end().says(2, "it is empty");
+        run().arg("x".repeat(257)).end().says(2, "more than 256 bytes");
+        run().arg(&token).end().says(2, "it may be a token").hides(&token);
+        run().arg(SECRET).end().says(2, "is the secret itself");
+        run().arg(format!("\n{SECRET}")).end().says(2, "[not shown: 65 characters]");
+    }
 }
 
 #[test]

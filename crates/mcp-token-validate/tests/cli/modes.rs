@@ -41,6 +41,24 @@ Current Time:    [time]
     assert_eq!(masked(&ended.stdout, start), expected);
 }
 
+/// A pipe can be read once.
+#[cfg(unix)]
+#[test]
+fn quiet_reads_the_secret_once() {
+    let token = good();
+    let line = "printf %s \"$1\" | MCP_JWT_SECRET_FILE=/dev/stdin \"$0\" --quiet --token \"$2\"";
+    let program = env!("CARGO_BIN_EXE_mcp-token-validate");
+    for (secret, exit) in [(SECRET, 0), ("short", 8)] {
+        let mut shell = Command::new("/bin/sh");
+        shell.env_clear().env("PATH", "/usr/bin:/bin").env("MCP_MAX_TOKEN_AGE", "0");
+        let output = shell.args(["-c", line, program, secret, &token]).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(exit), "{stderr}");
+        let says = if exit == 0 { "" } else { "has 5 bytes" };
+        assert!(stderr.contains(says) && stderr.is_empty() == (exit == 0), "{stderr}");
+    }
+}
+
 #[test]
 fn json_has_its_documented_shape() {
     let valid = run().stdin(good()).with("--token - --json");
