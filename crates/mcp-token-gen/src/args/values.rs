@@ -1,4 +1,4 @@
-//! The values of the flags. An error is the end of clap's sentence "invalid value '..' for '--flag <X>': ".
+//! The values of the flags. An error is the end of clap's sentence "invalid value '..' for '--flag \<X\>': ".
 
 use std::str::FromStr;
 
