@@ -10,7 +10,7 @@ use crate::audit::{AuditEvent, AuditKind, AuditSink, ErrorId, NoAudit};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::policy::Policy;
 use crate::random::{Randomness, SystemRandom};
-use crate::refusal::{Refusal, RefusalCode};
+use crate::refusal::Refusal;
 use crate::roles::Role;
 use crate::store::{NothingRevoked, RevocationView};
 use crate::validate::{Expect, LiveToken, Permit, Validator};
@@ -152,9 +152,8 @@ impl Gate {
         self.randomness.fill(&mut bytes);
         let error_id = ErrorId::new(bytes);
         let reason = refusal.reason().to_string();
-        let code: RefusalCode = refusal.code();
         self.audit.record(&AuditEvent {
-            code: Some(code),
+            code: Some(refusal.code()),
             reason: Some(&reason),
             error_id: Some(error_id),
             ..event

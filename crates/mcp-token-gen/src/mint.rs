@@ -1,8 +1,5 @@
 //! One run: settings, request, token, output.
 
-use std::sync::Arc;
-
-use mcp_auth::clock::SystemClock;
 use mcp_auth::settings::Purpose;
 use mcp_auth_cli::environment::Environment;
 use mcp_auth_cli::{Failure, load_settings};
@@ -17,11 +14,10 @@ pub(crate) fn mint(args: &Args) -> Result<(), Failure> {
     let environment = Environment::load()?;
     let settings = load_settings(Purpose::Issue, &environment)?;
     let expiry = args.expiry.unwrap_or_else(|| Expiry::from_hours(settings.lifetimes().access));
-    let mint = settings.issuer().map_err(|error| request::refused(&error))?;
-    let mint = mint.with_clock(Arc::new(SystemClock));
-    let issued = mint.issue(&request).map_err(|error| request::refused(&error))?;
+    let issuer = settings.issuer().map_err(|error| request::refused(&error))?;
+    let made = issuer.issue(&request).map_err(|error| request::refused(&error))?;
     for warning in warnings::of(args, expiry, settings.rules()) {
         mcp_auth_cli::output::print_warning(&warning);
     }
-    output::deliver(args, &Made { issued: &issued, expiry, settings: &settings }, &environment)
+    output::deliver(args, &Made { issued: &made, expiry, settings: &settings }, &environment)
 }

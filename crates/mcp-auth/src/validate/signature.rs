@@ -58,7 +58,7 @@ impl<'a> ParsedToken<'a> {
     }
 
     /// The keys that may have signed. An unknown `kid` ends here: there is no second try with another key.
-    pub(crate) fn candidates<'k>(
+    fn candidates<'k>(
         &self,
         keys: &'k KeyRing,
     ) -> Result<impl Iterator<Item = &'k VerifyingKey> + use<'k>, Refusal> {
