@@ -15,7 +15,7 @@ use mcp_auth::clock::{Clock, SystemClock};
 use mcp_auth::issue::NewToken;
 use mcp_auth::settings::{Purpose, Settings};
 use mcp_auth::store::MemoryRevocations;
-use mcp_auth::validate::{LiveToken, Permit};
+use mcp_auth::validate::{Caller, Permit};
 use mcp_auth::{Gate, Origin, Refused};
 
 /// What lives as long as the program does. Every thread may hold the same one.
@@ -65,7 +65,7 @@ impl Service {
     }
 
     fn try_read_file(&self, request: &Request<'_>) -> Result<Response, Refused> {
-        let origin = Origin { ip_address: request.client, request_id: None };
+        let origin = Origin::new(request.client, None);
         let caller = self.gate.authenticate(request.authorization, &origin)?;
         let action = CallTool { server: "filesystem".into(), tool: "read_file".into() };
         let permit = self.gate.authorize(&caller, action, &origin)?;
@@ -75,7 +75,7 @@ impl Service {
 
 /// The tool itself. It cannot be called without permission to call a tool.
 fn read_file(permit: &Permit<CallTool>, path: &str) -> String {
-    format!("{} read {path}", permit.token().user_id())
+    format!("{} read {path}", permit.caller().user_id())
 }
 
 /// A refusal as HTTP: fixed words for the client, and an id that the audit line has too.
@@ -92,9 +92,11 @@ fn refusal(refused: &Refused) -> Response {
 
 impl Service {
     /// Revokes this one token, until it would have expired anyway.
-    fn log_out(&self, caller: &LiveToken) {
-        let revocation = caller.revocation(self.gate.validator().rules());
-        self.revocations.insert(revocation, SystemClock.now());
+    fn log_out(&self, caller: &Caller) {
+        if let Some(token) = caller.token() {
+            let revocation = token.revocation(self.gate.validator().rules());
+            self.revocations.insert(revocation, SystemClock.now());
+        }
     }
 }
 

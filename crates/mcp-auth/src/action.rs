@@ -30,6 +30,11 @@ pub enum ActionKind {
 }
 
 impl ActionKind {
+    /// Whether it only looks at tools or calls them, and changes neither servers nor accounts.
+    pub const fn is_for_everyday(self) -> bool {
+        matches!(self, Self::List | Self::Describe | Self::Call)
+    }
+
     /// The name in rules and messages.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,60 +1,74 @@
 //! Audit events: what happened, to whom, and why, in the words that log searches already use.
 //!
 //! This crate makes events and hands them to an [`AuditSink`]. Keeping them safe is the sink's business. An event
-//! never holds a token, a secret or a tool's arguments.
+//! never holds a token, a secret, a password or a tool's arguments.
+
+mod kind;
 
 use std::fmt;
 use std::net::IpAddr;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+pub use self::kind::AuditKind;
+use crate::claims::{Claims, TokenType};
 use crate::clock::Timestamp;
 use crate::refusal::RefusalCode;
+use crate::roles::Role;
 
-/// What kind of thing happened; the name is the `event` field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+/// One event. Absent fields are left out of its JSON. Made by [`AuditEvent::new`]; whoever reports it fills in what it
+/// knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[non_exhaustive]
-pub enum AuditKind {
-    /// A token was issued.
-    #[serde(rename = "mcp_token_generated")]
-    TokenGenerated,
-    /// A token was presented and accepted.
-    #[serde(rename = "token_decoded")]
-    TokenDecoded,
-    /// No token, or a token that was refused.
-    #[serde(rename = "mcp_authentication_failed")]
-    AuthenticationFailed,
-    /// An accepted caller asked for something they may not do.
-    #[serde(rename = "mcp_authorization_denied")]
-    AuthorizationDenied,
-    /// Something was revoked.
-    #[serde(rename = "token_revoked")]
-    TokenRevoked,
-}
-
-/// One event. Absent fields are left out of its JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct AuditEvent<'a> {
+    /// When, in milliseconds.
+    #[serde(serialize_with = "milliseconds")]
+    pub timestamp: Timestamp,
     /// What happened.
     pub event: AuditKind,
-    /// When.
-    pub timestamp: Timestamp,
-    /// Who: from a token that was accepted, never from one that was refused.
+    /// Who: from an authentic token or a stored account, never from words that nobody vouches for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<&'a str>,
     /// Their role.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<&'a str>,
-    /// The accepted token's `jti`.
+    /// The token's `jti`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<&'a str>,
-    /// The accepted token's `sid`.
+    /// The token's `sid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<&'a str>,
+    /// The token, as the first 12 hex digits of its SHA-256; where it has no `jti` or was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<&'a str>,
+    /// What was acted on: another user's id, the id of what was revoked, a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<&'a str>,
+    /// The MCP server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<&'a str>,
+    /// The tool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_name: Option<&'a str>,
+    /// Whether it came off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub success: Option<bool>,
+    /// How a call ended: `tool`, `protocol` or `transport` names the layer that answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<&'a str>,
+    /// Seconds that it took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub execution_time: Option<f64>,
+    /// Bytes of its result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// Hours that an issued token lives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiry_hours: Option<f64>,
     /// The refusal's code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<RefusalCode>,
-    /// The refusal's full reason.
+    /// The refusal's full reason, or what was changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'a str>,
     /// What the client was told to quote.
@@ -68,23 +82,30 @@ pub struct AuditEvent<'a> {
     pub request_id: Option<&'a str>,
 }
 
-impl AuditEvent<'_> {
+impl<'a> AuditEvent<'a> {
     /// An event with nothing but its kind and time.
     pub fn new(event: AuditKind, timestamp: Timestamp) -> Self {
+        Self { timestamp, event, ..Self::default() }
+    }
+
+    /// The same, about the caller whom authentic claims name.
+    #[must_use]
+    pub fn about(self, claims: &'a Claims) -> Self {
+        let role = claims.role().filter(|_| claims.token_type() == Some(TokenType::Access));
         Self {
-            event,
-            timestamp,
-            user_id: None,
-            role: None,
-            jti: None,
-            sid: None,
-            code: None,
-            reason: None,
-            error_id: None,
-            ip_address: None,
-            request_id: None,
+            user_id: Some(claims.user_id()),
+            role: role.map(Role::name),
+            jti: claims.token_id(),
+            sid: claims.session_id(),
+            ..self
         }
     }
+}
+
+fn milliseconds<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = at.to_string();
+    let seconds = text.strip_suffix('Z').unwrap_or(&text);
+    serializer.collect_str(&format_args!("{seconds}.{:03}Z", at.since_epoch().subsec_millis()))
 }
 
 /// Takes events. Called on the thread that decides, so a sink that writes somewhere slow hands them on.
@@ -118,7 +139,7 @@ impl fmt::Display for ErrorId {
 }
 
 impl Serialize for ErrorId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }

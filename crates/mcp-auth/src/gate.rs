@@ -11,24 +11,26 @@ use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::policy::Policy;
 use crate::random::{Randomness, SystemRandom};
 use crate::refusal::Refusal;
-use crate::roles::Role;
-use crate::store::{NothingRevoked, RevocationView};
-use crate::validate::{Expect, LiveToken, Permit, Validator};
+use crate::store::{NothingRevoked, RevocationStore, RevocationView, TokenDigest};
+use crate::validate::{Caller, Expect, LiveToken, Permit, RawToken, Validator};
 
 /// Decides about requests: who is this, and may they do that. Holds all a decision needs and waits for nothing, so
-/// it works in a thread as well as in a task.
-#[derive(Debug)]
+/// it works in a thread as well as in a task. A clone is a second handle on the same parts, so a service that reads its
+/// keys or its policy again builds the next gate from the current one.
+#[derive(Debug, Clone)]
 pub struct Gate {
     validator: Validator,
-    policy: Policy,
+    policy: Arc<Policy>,
     revocations: Arc<dyn RevocationView>,
     audit: Arc<dyn AuditSink>,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
+    open: bool,
 }
 
 /// What is known of a request besides its credential, for the audit.
 #[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
 pub struct Origin<'a> {
     /// The client's address.
     pub ip_address: Option<IpAddr>,
@@ -36,9 +38,17 @@ pub struct Origin<'a> {
     pub request_id: Option<&'a str>,
 }
 
+impl<'a> Origin<'a> {
+    /// A request from this address, with this id.
+    pub const fn new(ip_address: Option<IpAddr>, request_id: Option<&'a str>) -> Self {
+        Self { ip_address, request_id }
+    }
+}
+
 /// A refused request: the refusal, and the id under which the audit has its full reason.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{refusal}")]
+#[non_exhaustive]
 pub struct Refused {
     /// Why.
     #[source]
@@ -52,18 +62,25 @@ impl Gate {
     pub fn new(validator: Validator) -> Self {
         Self {
             validator,
-            policy: Policy::default(),
+            policy: Arc::default(),
             revocations: Arc::new(NothingRevoked),
             audit: Arc::new(NoAudit),
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandom),
+            open: false,
         }
+    }
+
+    /// The same gate with other keys or rules.
+    #[must_use]
+    pub fn with_validator(self, validator: Validator) -> Self {
+        Self { validator, ..self }
     }
 
     /// Decides actions by this policy.
     #[must_use]
-    pub fn with_policy(self, policy: Policy) -> Self {
-        Self { policy, ..self }
+    pub fn with_policy(self, policy: impl Into<Arc<Policy>>) -> Self {
+        Self { policy: policy.into(), ..self }
     }
 
     /// Refuses what this view says is revoked.
@@ -90,6 +107,13 @@ impl Gate {
         Self { randomness, ..self }
     }
 
+    /// Takes every request for [`Caller::Anonymous`] and looks at no token (`MCP_AUTH_ENABLED=false`). Only for a service
+    /// that nobody but its owner can reach.
+    #[must_use]
+    pub fn danger_without_authentication(self) -> Self {
+        Self { open: true, ..self }
+    }
+
     /// Who is this? Takes the values of the request's `Authorization` headers, of which there should be one; an
     /// `Option` will do.
     ///
@@ -99,21 +123,82 @@ impl Gate {
         &self,
         authorization: impl IntoIterator<Item = &'a [u8]>,
         origin: &Origin<'_>,
+    ) -> Result<Caller, Refused> {
+        if self.open {
+            return Ok(Caller::Anonymous);
+        }
+        let kind = AuditKind::AuthenticationFailed;
+        let raw = RawToken::from_authorization(authorization).map_err(|refusal| {
+            self.refuse(refusal, &AuditEvent::new(kind, self.clock.now()), origin)
+        })?;
+        self.admit(raw, Expect::Access, kind, origin).map(Caller::Token)
+    }
+
+    /// The same for a token that is not in a header, such as a refresh token in a body.
+    ///
+    /// # Errors
+    /// As for [`Gate::authenticate`].
+    pub fn authenticate_token(
+        &self,
+        token: &[u8],
+        expect: Expect,
+        origin: &Origin<'_>,
+    ) -> Result<LiveToken, Refused> {
+        let kind = AuditKind::TokenInvalid;
+        let raw = RawToken::from_bytes(token).map_err(|refusal| {
+            self.refuse(refusal, &AuditEvent::new(kind, self.clock.now()), origin)
+        })?;
+        self.admit(raw, expect, kind, origin)
+    }
+
+    fn admit(
+        &self,
+        raw: RawToken<'_>,
+        expect: Expect,
+        on_refusal: AuditKind,
+        origin: &Origin<'_>,
     ) -> Result<LiveToken, Refused> {
         let now = self.clock.now();
         let decided = self
             .validator
-            .validate_header(authorization, Expect::Access, now)
+            .validate(raw, expect, now)
             .and_then(|token| token.confirm(&*self.revocations, now));
         match decided {
             Ok(token) => {
-                self.audit.record(&about(&token, AuditKind::TokenDecoded, now, origin));
+                self.report_accepted(&token, raw, now, origin);
                 Ok(token)
             }
-            Err(refusal) => {
-                let event = bare(AuditKind::AuthenticationFailed, now, origin);
-                Err(self.refused(refusal, event))
+            Err(refusal) => Err(self.refuse_token(refusal, raw, on_refusal, now, origin)),
+        }
+    }
+
+    /// The same as [`Gate::authenticate`], but revocations are asked of the store itself: as fresh as the store, at
+    /// the price of waiting for it on every request.
+    ///
+    /// # Errors
+    /// As for [`Gate::authenticate`].
+    pub async fn authenticate_with<'a>(
+        &self,
+        store: &dyn RevocationStore,
+        authorization: impl IntoIterator<Item = &'a [u8]>,
+        origin: &Origin<'_>,
+    ) -> Result<Caller, Refused> {
+        if self.open {
+            return Ok(Caller::Anonymous);
+        }
+        let (kind, now) = (AuditKind::AuthenticationFailed, self.clock.now());
+        let raw = RawToken::from_authorization(authorization)
+            .map_err(|refusal| self.refuse(refusal, &AuditEvent::new(kind, now), origin))?;
+        let decided = match self.validator.validate(raw, Expect::Access, now) {
+            Ok(token) => token.confirm_with(store, now).await,
+            Err(refusal) => Err(refusal),
+        };
+        match decided {
+            Ok(token) => {
+                self.report_accepted(&token, raw, now, origin);
+                Ok(Caller::Token(token))
             }
+            Err(refusal) => Err(self.refuse_token(refusal, raw, kind, now, origin)),
         }
     }
 
@@ -125,29 +210,28 @@ impl Gate {
     /// `permission_denied`, `token_expired`, or `token_type_mismatch` for a refresh token; it has been audited.
     pub fn authorize<A: Action>(
         &self,
-        token: &LiveToken,
+        caller: &Caller,
         action: A,
         origin: &Origin<'_>,
     ) -> Result<Permit<A>, Refused> {
         let now = self.clock.now();
-        let expiry = token.check_expiry(self.validator.rules(), now);
-        expiry.and_then(|()| token.authorize(&self.policy, action)).map_err(|refusal| {
-            let event = about(token, AuditKind::AuthorizationDenied, now, origin);
-            self.refused(refusal, event)
+        let rules = self.validator.rules();
+        let in_time = caller.token().map_or(Ok(()), |token| token.check_expiry(rules, now));
+        in_time.and_then(|()| caller.authorize(&self.policy, action)).map_err(|refusal| {
+            let event = AuditEvent::new(AuditKind::AuthorizationDenied, now);
+            self.refuse(refusal, &about(&event, caller), origin)
         })
     }
 
     /// Whether they may do that, for showing only what they may use. Not audited, and no substitute for a permit.
-    pub fn would_allow(&self, token: &LiveToken, request: &Request<'_>) -> bool {
-        token.subject().is_some_and(|subject| self.policy.decide(&subject, request).allowed())
+    pub fn would_allow(&self, caller: &Caller, request: &Request<'_>) -> bool {
+        caller.may(&self.policy, request)
     }
 
-    /// The keys and rules.
-    pub fn validator(&self) -> &Validator {
-        &self.validator
-    }
-
-    fn refused(&self, refusal: Refusal, event: AuditEvent<'_>) -> Refused {
+    /// Refuses for a reason of the service's own, and audits it like the gate's: gives the refusal an id, and puts code,
+    /// reason and origin into the event.
+    #[must_use]
+    pub fn refuse(&self, refusal: Refusal, event: &AuditEvent<'_>, origin: &Origin<'_>) -> Refused {
         let mut bytes = [0; 8];
         self.randomness.fill(&mut bytes);
         let error_id = ErrorId::new(bytes);
@@ -156,31 +240,74 @@ impl Gate {
             code: Some(refusal.code()),
             reason: Some(&reason),
             error_id: Some(error_id),
-            ..event
+            ..from(event, origin)
         });
         Refused { refusal, error_id }
     }
-}
 
-fn bare<'a>(kind: AuditKind, now: Timestamp, origin: &Origin<'a>) -> AuditEvent<'a> {
-    AuditEvent {
-        ip_address: origin.ip_address,
-        request_id: origin.request_id,
-        ..AuditEvent::new(kind, now)
+    /// The policy.
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// What is revoked.
+    pub fn revocations(&self) -> &Arc<dyn RevocationView> {
+        &self.revocations
+    }
+
+    /// Where events go.
+    pub fn audit(&self) -> &Arc<dyn AuditSink> {
+        &self.audit
+    }
+
+    /// The time by which this gate decides.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The keys and rules.
+    pub fn validator(&self) -> &Validator {
+        &self.validator
+    }
+
+    fn report_accepted(
+        &self,
+        token: &LiveToken,
+        raw: RawToken<'_>,
+        now: Timestamp,
+        origin: &Origin<'_>,
+    ) {
+        let event = AuditEvent::new(AuditKind::TokenDecoded, now).about(token.claims());
+        let digest = event.jti.is_none().then(|| TokenDigest::of(raw.bytes()).short());
+        self.audit.record(&AuditEvent { token: digest.as_deref(), ..from(&event, origin) });
+    }
+
+    /// An authentic token that is refused is somebody's: the line says whose.
+    fn refuse_token(
+        &self,
+        refusal: Refusal,
+        raw: RawToken<'_>,
+        kind: AuditKind,
+        now: Timestamp,
+        origin: &Origin<'_>,
+    ) -> Refused {
+        let claims =
+            refusal.code().is_of_authentic_token().then(|| self.validator.refused_claims(raw));
+        let claims = claims.flatten();
+        let event = AuditEvent::new(kind, now);
+        let event = claims.iter().fold(event, AuditEvent::about);
+        let digest = TokenDigest::of(raw.bytes()).short();
+        self.refuse(refusal, &AuditEvent { token: Some(&digest), ..event }, origin)
     }
 }
 
-fn about<'a>(
-    token: &'a LiveToken,
-    kind: AuditKind,
-    now: Timestamp,
-    origin: &Origin<'a>,
-) -> AuditEvent<'a> {
-    AuditEvent {
-        user_id: Some(token.user_id()),
-        role: token.role().map(Role::name),
-        jti: token.claims().token_id(),
-        sid: token.claims().session_id(),
-        ..bare(kind, now, origin)
+fn about<'a>(event: &AuditEvent<'a>, caller: &'a Caller) -> AuditEvent<'a> {
+    match caller.token() {
+        Some(token) => event.about(token.claims()),
+        None => AuditEvent { user_id: Some(caller.user_id()), ..*event },
     }
+}
+
+fn from<'a>(event: &AuditEvent<'a>, origin: &Origin<'a>) -> AuditEvent<'a> {
+    AuditEvent { ip_address: origin.ip_address, request_id: origin.request_id, ..*event }
 }

@@ -23,7 +23,7 @@
 //! let caller = gate.authenticate(Some(header.as_bytes()), &Origin::default())?;
 //! let call = CallTool { server: "filesystem".into(), tool: "read_file".into() };
 //! let permit = gate.authorize(&caller, call, &Origin::default())?;
-//! assert_eq!(permit.token().user_id(), "alice");
+//! assert_eq!(permit.caller().user_id(), "alice");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -15,7 +15,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use self::keys::KeySettings;
-use self::reader::Reader;
+pub use self::reader::{Named, Reader};
 pub use self::reference::reference_markdown;
 pub use self::variables::{VARIABLES, Variable};
 use crate::issue::{IssueError, Issuer, Lifetimes};
@@ -68,27 +68,33 @@ impl Settings {
         lookup: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Self, Mistakes> {
         let mut reader = Reader::new(&lookup);
-        let keys = KeySettings::read(&mut reader, purpose);
+        let settings = Self::read(&mut reader, purpose);
+        let warnings = reader.finish()?;
+        // Without a mistake there are keys, so nothing is left to go wrong here.
+        settings.map(|settings| Self { warnings, ..settings }).ok_or_else(|| Mistakes(Vec::new()))
+    }
+
+    /// The same through a reader that also reads a program's own variables. `None` when the keys could not be read; the
+    /// reader knows why. Warnings stay with the reader.
+    pub fn read(reader: &mut Reader<'_>, purpose: Purpose) -> Option<Self> {
+        let keys = KeySettings::read(reader, purpose);
         let lifetimes = Lifetimes {
             access: reader.hours("MCP_JWT_EXPIRY_HOURS"),
             refresh: reader.days("MCP_REFRESH_TOKEN_EXPIRY_DAYS"),
         };
         let max_grant_age = reader.days("MCP_GRANT_MAX_DAYS");
-        let rules = read_rules(&mut reader);
-        let (mistakes, warnings) = reader.finish();
-        match keys.filter(|_| mistakes.is_empty()) {
-            Some(KeySettings { keys, algorithm, secret, source }) => Ok(Self {
-                keys: Arc::new(keys),
-                algorithm,
-                secret,
-                key_source: source,
-                lifetimes,
-                max_grant_age,
-                rules,
-                warnings,
-            }),
-            None => Err(Mistakes(mistakes)),
-        }
+        let rules = read_rules(reader);
+        let KeySettings { keys, algorithm, secret, source } = keys?;
+        Some(Self {
+            keys: Arc::new(keys),
+            algorithm,
+            secret,
+            key_source: source,
+            lifetimes,
+            max_grant_age,
+            rules,
+            warnings: Vec::new(),
+        })
     }
 
     /// The keys.

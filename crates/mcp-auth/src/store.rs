@@ -5,113 +5,24 @@
 //! ever grows, so replays, duplicates and reordering are harmless.
 
 mod credential;
+mod error;
+mod id;
 mod memory;
+mod user;
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-use thiserror::Error;
+use serde::Serialize;
 
 pub use self::credential::Credential;
+pub use self::error::{StoreError, StoreErrorKind};
+pub use self::id::{RevocationId, TokenDigest};
 pub use self::memory::MemoryRevocations;
+pub use self::user::{UserChange, UserEntry};
 use crate::clock::{NumericDate, Timestamp};
-
-/// The identity of something revocable: 16 bytes of SHA-256 over its kind and its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RevocationId([u8; 16]);
-
-impl RevocationId {
-    /// A token that carries this `jti`.
-    pub fn of_token_id(jti: &str) -> Self {
-        Self::hash("jti", jti.as_bytes())
-    }
-
-    /// A token without `jti`, by the SHA-256 of its signing input. Not of the whole token: an ECDSA signature can
-    /// be rewritten into a second valid one, the input cannot.
-    pub fn of_signing_input(signing_input: &[u8]) -> Self {
-        Self::hash("input", signing_input)
-    }
-
-    /// Every token of one grant, by `sid`.
-    pub fn of_grant(session_id: &str) -> Self {
-        Self::hash("sid", session_id.as_bytes())
-    }
-
-    /// Every token that one key signed.
-    pub fn of_key(key_id: &str) -> Self {
-        Self::hash("kid", key_id.as_bytes())
-    }
-
-    /// The entry of one user.
-    pub fn of_user(user_id: &str) -> Self {
-        Self::hash("user", user_id.as_bytes())
-    }
-
-    /// An identity that a store kept.
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// The 16 bytes, for stores.
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-
-    fn hash(kind: &str, name: &[u8]) -> Self {
-        let digest =
-            Sha256::new().chain_update(kind).chain_update([0]).chain_update(name).finalize();
-        let mut id = [0; 16];
-        id.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-        Self(id)
-    }
-}
-
-/// Where a user stands. Entries only move forward: of two, the higher generation holds, of two in the same generation
-/// the stricter one, and in any case the later `not_before`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UserEntry {
-    /// A token with a lower `gen` is refused.
-    pub generation: u64,
-    /// Every token is refused while this is set.
-    pub blocked: bool,
-    /// A token without `gen` is refused unless it was issued more than 60 s after this.
-    pub not_before: NumericDate,
-}
-
-impl UserEntry {
-    /// How long after `not_before` a token without `gen` may still be an old one from a clock that runs fast.
-    pub const UNNUMBERED_MARGIN_SECONDS: u64 = 60;
-
-    /// What holds of two entries. `not_before` never goes back, whoever wrote the higher generation and whatever that
-    /// machine's clock said.
-    #[must_use]
-    pub fn merge(self, other: Self) -> Self {
-        let newer = if other.generation > self.generation { other } else { self };
-        let same = self.generation == other.generation;
-        Self {
-            generation: newer.generation,
-            blocked: newer.blocked || (same && other.blocked),
-            not_before: self.not_before.max(other.not_before),
-        }
-    }
-
-    /// Judges a token of this user.
-    pub fn verdict(&self, credential: &Credential<'_>) -> Verdict {
-        let margin_end = self.not_before.seconds().saturating_add(Self::UNNUMBERED_MARGIN_SECONDS);
-        let current = match (credential.claims().generation(), credential.claims().issued_at()) {
-            (Some(generation), _) => generation >= self.generation,
-            (None, Some(issued_at)) => issued_at.seconds() > margin_end,
-            (None, None) => false,
-        };
-        match (self.blocked, current) {
-            (true, _) => Verdict::Blocked,
-            (false, true) => Verdict::Live,
-            (false, false) => Verdict::Revoked(RevokedBy::User),
-        }
-    }
-}
 
 /// Something to revoke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,14 +105,64 @@ pub trait RevocationView: fmt::Debug + Send + Sync {
 /// A future of a store: boxed, so that stores are usable behind `dyn` and need no particular runtime.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
+/// What is revoked in one act.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Order<'a> {
+    /// The entries.
+    pub revocations: &'a [Revocation],
+    /// Tokens known to be covered by them, each with its `exp`: stores that Python services read also blacklist these
+    /// by their digest.
+    pub tokens: &'a [(TokenDigest, NumericDate)],
+}
+
+impl<'a> Order<'a> {
+    /// An order of these entries, with no token known.
+    pub const fn of(revocations: &'a [Revocation]) -> Self {
+        Self { revocations, tokens: &[] }
+    }
+}
+
+/// How far an acknowledged write has got, from least to most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Durability {
+    /// In this process; gone when it ends.
+    Memory,
+    /// On this machine's disk.
+    Local,
+    /// On the primary of a replicated store.
+    Primary,
+    /// On a majority of its machines.
+    Quorum,
+    /// On all of its machines.
+    All,
+}
+
+/// What a store promises about a revocation it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// How far it has got.
+    pub durability: Durability,
+    /// After this time no process that uses the store accepts what was revoked. `None` where that cannot be promised.
+    pub bound: Option<Duration>,
+}
+
 /// Writes revocations and keeps them.
 ///
 /// The contract, which `testing::revocation_contract` checks: what [`revoke`](Self::revoke) acknowledged is refused
-/// from then on by [`look_up`](Self::look_up) of this store, until `keep_until`; revoking again changes nothing;
-/// user entries merge as [`UserEntry::merge`] says, in whatever order they come; nothing else is refused.
+/// from then on by [`look_up`](Self::look_up) of this store, until `keep_until`; an order is taken whole or not at all;
+/// revoking again changes nothing; user entries merge as [`UserEntry::merge`] says, in whatever order they come;
+/// [`advance_user`](Self::advance_user) never gives one generation twice; nothing else is refused.
 pub trait RevocationStore: fmt::Debug + Send + Sync {
-    /// Records a revocation, durably where the store is durable.
-    fn revoke(&self, revocation: Revocation, now: Timestamp) -> StoreFuture<'_, ()>;
+    /// Records revocations, durably where the store is durable.
+    fn revoke<'a>(&'a self, order: Order<'a>, now: Timestamp) -> StoreFuture<'a, Receipt>;
+
+    /// Gives a user the next entry and returns it: [`UserChange::after`] what was held.
+    fn advance_user(&self, change: UserChange, now: Timestamp) -> StoreFuture<'_, UserEntry>;
+
+    /// The entry of a user; `None` when nothing is held.
+    fn user(&self, id: RevocationId) -> StoreFuture<'_, Option<UserEntry>>;
 
     /// Judges one token by asking the store itself, for deployments that want an answer as fresh as the store.
     fn look_up<'a>(
@@ -209,18 +170,6 @@ pub trait RevocationStore: fmt::Debug + Send + Sync {
         credential: &'a Credential<'a>,
         now: Timestamp,
     ) -> StoreFuture<'a, Verdict>;
-}
-
-/// A store gave no answer. This is never a verdict on a token.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct StoreError(String);
-
-impl StoreError {
-    /// Says what failed, for the log: no secret, no token.
-    pub fn new(what: impl Into<String>) -> Self {
-        Self(what.into())
-    }
 }
 
 /// The view of a service that revokes nothing: its tokens end when they expire.

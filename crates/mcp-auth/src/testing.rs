@@ -12,6 +12,6 @@ mod forge;
 
 pub use self::attacks::{Attack, AttackSetting, attacks};
 pub use self::bad_secrets::{BadSecret, Outcome, bad_secrets};
-pub use self::contract::revocation_contract;
+pub use self::contract::{StoreUnderTest, revocation_contract};
 pub use self::doubles::{FixedClock, MemoryAudit, SequenceRandom};
 pub use self::forge::{Forge, Signature};

@@ -17,7 +17,7 @@ mod revocation;
 mod rules;
 mod signature;
 
-pub use self::authorization::Permit;
+pub use self::authorization::{Caller, Permit};
 pub use self::checks::ValidToken;
 pub use self::extract::{MAX_TOKEN_BYTES, RawToken};
 pub use self::parse::{MAX_HEADER_BYTES, ParsedToken};
@@ -27,13 +27,14 @@ pub use self::signature::{MAX_PAYLOAD_BYTES, SignedToken};
 
 use std::sync::Arc;
 
+use crate::claims::Claims;
 use crate::clock::Timestamp;
 use crate::keys::KeyRing;
 use crate::refusal::Refusal;
 
 /// Validates tokens: keys and rules, and no state. What it accepts may still be revoked or lack the permission
 /// for an action; [`Gate`](crate::Gate) goes the whole road.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Validator {
     keys: Arc<KeyRing>,
     rules: Rules,
@@ -74,8 +75,15 @@ impl Validator {
         signed.check(&self.rules, expect, now)
     }
 
+    /// What a token says that one of the keys signed and that was refused all the same, for the audit. Not for deciding
+    /// anything: nobody judged these claims.
+    pub(crate) fn refused_claims(&self, token: RawToken<'_>) -> Option<Claims> {
+        let signed = token.parse().and_then(|parsed| parsed.verify(&self.keys)).ok()?;
+        Claims::read(signed.payload).ok()
+    }
+
     /// The keys.
-    pub fn keys(&self) -> &KeyRing {
+    pub fn keys(&self) -> &Arc<KeyRing> {
         &self.keys
     }
 

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker};
 
 use mcp_auth::clock::{NumericDate, Timestamp};
 use mcp_auth::refusal::RefusalCode;
-use mcp_auth::store::{MemoryRevocations, Revocation, RevocationId, RevocationStore, UserEntry};
-use mcp_auth::testing::{AttackSetting, Forge, revocation_contract};
+use mcp_auth::store::{MemoryRevocations, Revocation, RevocationId, UserEntry};
+use mcp_auth::testing::{AttackSetting, Forge, StoreUnderTest, revocation_contract};
 use mcp_auth::validate::{Expect, RawToken};
 use proptest::prelude::*;
 
@@ -51,7 +51,10 @@ fn refusal(revocations: &MemoryRevocations, jti: &str) -> Option<RefusalCode> {
 
 #[test]
 fn the_store_in_memory_keeps_the_contract() {
-    let fresh = async || Arc::new(MemoryRevocations::new()) as Arc<dyn RevocationStore>;
+    let fresh = async || {
+        let store = Arc::new(MemoryRevocations::new());
+        StoreUnderTest { store: store.clone(), view: Some(store) }
+    };
     block_on(revocation_contract(fresh, at(NOW)));
 }
 

@@ -142,9 +142,41 @@ pub enum Reason {
         /// The rule that decided.
         decided_by: String,
     },
-    /// The store gave no answer.
-    #[error("the revocation store gave no answer: {0}")]
+    /// A sign-in that failed. The client hears the same, and after the same time, whatever the cause.
+    #[error("sign-in failed: {why}")]
+    Login {
+        /// Such as `no account has this name`.
+        why: &'static str,
+    },
+    /// Too many requests.
+    #[error("rate limit exceeded: {limit}, for {key}")]
+    RateLimited {
+        /// The limit, such as `10 per 1 minute`.
+        limit: String,
+        /// Whose requests were counted.
+        key: String,
+        /// When the next one is due.
+        retry_after: Duration,
+    },
+    /// A store gave no answer.
+    #[error("the store gave no answer: {0}")]
     Store(#[from] StoreError),
+    /// The request is at fault, and its credential is not.
+    #[error("{detail}")]
+    Request {
+        /// Its row of the table.
+        code: RefusalCode,
+        /// Names the input, the problem and the remedy; the client reads it. Never a token.
+        detail: String,
+    },
+    /// This side failed.
+    #[error("{what}")]
+    Failure {
+        /// Its row of the table, whose own sentence is all that the client reads.
+        code: RefusalCode,
+        /// What failed, for the log.
+        what: String,
+    },
 }
 
 impl Reason {
@@ -167,7 +199,10 @@ impl Reason {
             Self::Revoked(_) => RefusalCode::TokenRevoked,
             Self::AccountDisabled => RefusalCode::AccountDisabled,
             Self::Denied { .. } => RefusalCode::PermissionDenied,
+            Self::Login { .. } => RefusalCode::LoginFailed,
+            Self::RateLimited { .. } => RefusalCode::RateLimited,
             Self::Store(_) => RefusalCode::StoreUnavailable,
+            Self::Request { code, .. } | Self::Failure { code, .. } => *code,
         }
     }
 

@@ -14,7 +14,11 @@ pub fn reference_markdown() -> String {
     );
     for code in RefusalCode::ALL {
         let (name, status, detail) = (code.name(), code.status(), code.detail());
-        let (meaning, exit) = (code.meaning(), code.exit_code());
+        let meaning = code.meaning();
+        let exit = match code.exit_code() {
+            1 => "-".to_owned(),
+            exit => exit.to_string(),
+        };
         // Writing to a String cannot fail.
         let _ = writeln!(page, "| `{name}` | {status} | {detail} | {meaning} | {exit} |");
     }

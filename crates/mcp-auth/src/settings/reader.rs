@@ -1,10 +1,11 @@
-//! Reads single variables and collects what is wrong with them.
+//! Reads single variables of one or more tables, and collects what is wrong with them.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Mistake, Variable};
+use super::{Mistake, Mistakes, VARIABLES, Variable};
 use crate::claims::check_name;
 use crate::secret::MIN_SECRET_BYTES;
 use crate::text::Escaped;
@@ -12,28 +13,67 @@ use crate::text::Escaped;
 /// Largest file that can be a secret or a key.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-/// A lookup, and the mistakes found through it so far.
-pub(super) struct Reader<'a> {
+/// A lookup, and the mistakes found through it so far. A program hands the same reader to
+/// [`Settings::read`](super::Settings::read) and to its own, so that all mistakes are told together.
+pub struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<OsString>,
+    tables: Vec<&'static [Variable]>,
     mistakes: Vec<Mistake>,
     warnings: Vec<Mistake>,
 }
 
 /// A text and the name under which the operator knows it.
-pub(super) struct Named {
-    pub(super) source: String,
-    pub(super) text: String,
+#[derive(Clone)]
+pub struct Named {
+    /// The variable, with the file's path where it names a file.
+    pub source: String,
+    /// The value, which may be a secret.
+    pub text: String,
+}
+
+impl fmt::Debug for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Named").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("mistakes", &self.mistakes.len()).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(lookup: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
-        Self { lookup, mistakes: Vec::new(), warnings: Vec::new() }
+    /// Reads the variables of [`VARIABLES`] through a lookup.
+    pub fn new(lookup: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
+        Self { lookup, tables: vec![VARIABLES], mistakes: Vec::new(), warnings: Vec::new() }
     }
 
-    /// The mistakes in the order of the reference page, and the warnings.
-    pub(super) fn finish(mut self) -> (Vec<Mistake>, Vec<Mistake>) {
-        self.mistakes.sort_by_key(|mistake| Variable::place_of(&mistake.variable));
-        (self.mistakes, self.warnings)
+    /// Also those of another table.
+    #[must_use]
+    pub fn with_table(mut self, table: &'static [Variable]) -> Self {
+        self.tables.push(table);
+        self
+    }
+
+    /// The warnings, when there is no mistake.
+    ///
+    /// # Errors
+    /// All mistakes, in the order of the tables.
+    pub fn finish(mut self) -> Result<Vec<Mistake>, Mistakes> {
+        let mut mistakes = std::mem::take(&mut self.mistakes);
+        mistakes.sort_by_key(|mistake| self.place_of(&mistake.variable));
+        if mistakes.is_empty() { Ok(self.warnings) } else { Err(Mistakes(mistakes)) }
+    }
+
+    fn variables(&self) -> impl Iterator<Item = &'static Variable> {
+        self.tables.iter().flat_map(|table| table.iter())
+    }
+
+    /// The place in the tables of the variable that a mistake is about: of two names that fit, the longer.
+    fn place_of(&self, mistaken: &str) -> usize {
+        let fits = self.variables().enumerate().filter(|(_, it)| mistaken.starts_with(it.name));
+        fits.max_by_key(|(_, it)| it.name.len()).map_or(usize::MAX, |(place, _)| place)
     }
 
     /// How many mistakes were found so far.
@@ -41,16 +81,18 @@ impl<'a> Reader<'a> {
         self.mistakes.len()
     }
 
-    pub(super) fn mistake(&mut self, variable: impl Into<String>, problem: impl Into<String>) {
+    /// Notes a mistake: the variable, and the problem with the remedy in words that follow its name. Never a secret.
+    pub fn mistake(&mut self, variable: impl Into<String>, problem: impl Into<String>) {
         self.mistakes.push(Mistake { variable: variable.into(), problem: problem.into() });
     }
 
-    pub(super) fn warning(&mut self, variable: impl Into<String>, problem: impl Into<String>) {
+    /// Notes what works but should not stay so.
+    pub fn warning(&mut self, variable: impl Into<String>, problem: impl Into<String>) {
         self.warnings.push(Mistake { variable: variable.into(), problem: problem.into() });
     }
 
     /// The value of a variable. An empty one counts as not set: that is how compose files pass what is absent.
-    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+    pub fn text(&mut self, name: &str) -> Option<String> {
         let value = (self.lookup)(name).filter(|value| !value.is_empty())?;
         let text = value.into_string().ok();
         if text.is_none() {
@@ -60,14 +102,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The value of a variable that is written into tokens and shown in messages.
-    pub(super) fn name(&mut self, variable: &str) -> Option<String> {
+    pub fn name(&mut self, variable: &str) -> Option<String> {
         let text = self.text(variable)?;
         check_name(&text).map_err(|problem| self.mistake(variable, problem)).ok()?;
         Some(text)
     }
 
     /// The value of `name`, or of the file that `name_FILE` names.
-    pub(super) fn text_or_file(&mut self, name: &str) -> Option<Named> {
+    pub fn text_or_file(&mut self, name: &str) -> Option<Named> {
         let file_variable = format!("{name}_FILE");
         match (self.text(name), self.text(&file_variable)) {
             (Some(_), Some(_)) => {
@@ -81,7 +123,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The file that the variable `name` names.
-    pub(super) fn named_file(&mut self, name: &str) -> Option<Named> {
+    pub fn named_file(&mut self, name: &str) -> Option<Named> {
         let path = self.text(name)?;
         self.file(name, &path)
     }
@@ -101,21 +143,43 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn hours(&mut self, name: &str) -> Duration {
-        Duration::from_secs(self.number(name) * 3600)
+    /// A number of hours.
+    pub fn hours(&mut self, name: &str) -> Duration {
+        Duration::from_secs(self.number(name).saturating_mul(3600))
     }
 
-    pub(super) fn days(&mut self, name: &str) -> Duration {
-        Duration::from_secs(self.number(name) * 24 * 3600)
+    /// A number of days.
+    pub fn days(&mut self, name: &str) -> Duration {
+        Duration::from_secs(self.number(name).saturating_mul(24 * 3600))
     }
 
-    pub(super) fn seconds(&mut self, name: &str) -> Duration {
+    /// A number of seconds.
+    pub fn seconds(&mut self, name: &str) -> Duration {
         Duration::from_secs(self.number(name))
     }
 
+    /// `true` or `false`, in the spellings that other programs take for these, or the row's default.
+    pub fn flag(&mut self, name: &str) -> bool {
+        let default = self.row(name).is_some_and(|row| row.default == "true");
+        let Some(text) = self.text(name) else { return default };
+        match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => true,
+            "false" | "0" | "no" | "off" => false,
+            _ => {
+                let shown = shown(&text);
+                self.mistake(name, format!("is {shown}; write true or false"));
+                default
+            }
+        }
+    }
+
+    fn row(&self, name: &str) -> Option<&'static Variable> {
+        self.variables().find(|row| row.name == name)
+    }
+
     /// A whole number within the range of its row in the table, or the row's default.
-    fn number(&mut self, name: &str) -> u64 {
-        let variable = Variable::named(name);
+    pub fn number(&mut self, name: &str) -> u64 {
+        let variable = self.row(name);
         let default =
             variable.and_then(|variable| variable.default.parse().ok()).unwrap_or_default();
         let (least, most) = variable.and_then(|variable| variable.range).unwrap_or((0, u64::MAX));

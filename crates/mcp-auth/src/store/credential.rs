@@ -3,9 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use sha2::{Digest, Sha256};
-
-use super::RevocationId;
+use super::{RevocationId, TokenDigest};
 use crate::claims::Claims;
 use crate::keys::KeyId;
 
@@ -47,9 +45,9 @@ impl<'a> Credential<'a> {
         })
     }
 
-    /// SHA-256 of the whole token in hex: the key under which Python services blacklist it.
-    pub fn token_digest(&self) -> String {
-        hex::encode(Sha256::digest(self.token))
+    /// SHA-256 of the whole token: the name under which Python services blacklist it.
+    pub fn token_digest(&self) -> TokenDigest {
+        TokenDigest::of(self.token)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use super::{
-    Credential, Revocation, RevocationId, RevocationStore, RevocationView, RevokedBy, StoreError,
-    StoreFuture, UserEntry, Verdict,
+    Credential, Durability, Order, Receipt, Revocation, RevocationId, RevocationStore,
+    RevocationView, RevokedBy, StoreError, StoreErrorKind, StoreFuture, UserChange, UserEntry,
+    Verdict,
 };
 use crate::clock::{NumericDate, Timestamp};
 
@@ -89,6 +91,13 @@ impl State {
         }
     }
 
+    fn advance(&mut self, change: &UserChange, now: Timestamp) -> UserEntry {
+        let entry = change.after(self.users.get(&change.id).map(|(entry, _)| *entry));
+        let UserChange { id, keep_until, .. } = *change;
+        self.insert(Revocation::User { id, entry, keep_until }, now);
+        entry
+    }
+
     /// Doubling the mark keeps the cost of purging constant per insertion.
     fn purge(&mut self, now: Timestamp) {
         let mut forgotten = self.forgotten_until;
@@ -114,9 +123,8 @@ impl State {
     fn verdict(&self, credential: &Credential<'_>, now: Timestamp) -> Result<Verdict, StoreError> {
         let expires_at = credential.claims().expires_at().timestamp();
         if now < self.forgotten_until && expires_at <= self.forgotten_until {
-            return Err(StoreError::new(
-                "the clock was set back to before revocations were forgotten",
-            ));
+            let what = "the clock was set back to before revocations were forgotten";
+            return Err(StoreError::new(what).of_kind(StoreErrorKind::Stale));
         }
         Ok(self.judge(credential))
     }
@@ -154,9 +162,18 @@ impl RevocationView for MemoryRevocations {
 }
 
 impl RevocationStore for MemoryRevocations {
-    fn revoke(&self, revocation: Revocation, now: Timestamp) -> StoreFuture<'_, ()> {
-        self.insert(revocation, now);
-        Box::pin(std::future::ready(Ok(())))
+    fn revoke<'a>(&'a self, order: Order<'a>, now: Timestamp) -> StoreFuture<'a, Receipt> {
+        let mut state = self.write();
+        order.revocations.iter().for_each(|revocation| state.insert(*revocation, now));
+        ready(Receipt { durability: Durability::Memory, bound: Some(Duration::ZERO) })
+    }
+
+    fn advance_user(&self, change: UserChange, now: Timestamp) -> StoreFuture<'_, UserEntry> {
+        ready(self.write().advance(&change, now))
+    }
+
+    fn user(&self, id: RevocationId) -> StoreFuture<'_, Option<UserEntry>> {
+        ready(self.read().users.get(&id).map(|(entry, _)| *entry))
     }
 
     fn look_up<'a>(
@@ -166,4 +183,8 @@ impl RevocationStore for MemoryRevocations {
     ) -> StoreFuture<'a, Verdict> {
         Box::pin(std::future::ready(self.read().verdict(credential, now)))
     }
+}
+
+fn ready<'a, T: Send + 'a>(answer: T) -> StoreFuture<'a, T> {
+    Box::pin(std::future::ready(Ok(answer)))
 }

@@ -7,21 +7,35 @@ use std::time::Duration;
 
 use super::{Forge, attacks::AttackSetting};
 use crate::clock::{NumericDate, Timestamp};
-use crate::store::{Revocation, RevocationId, RevocationStore, RevokedBy, Verdict};
+use crate::store::{
+    Order, Revocation, RevocationId, RevocationStore, RevocationView, RevokedBy, Verdict,
+};
 use crate::validate::{Expect, RawToken, Validator};
 
 const SECRET: &str = "f0e1d2c3b4a5968778695a4b3c2d1e0f";
 
-/// Checks that the stores which `fresh` makes, each of them empty, keep the contract of [`RevocationStore`]. `now`
-/// should be near the machine's clock for stores whose entries expire by themselves.
+/// A store to check, and the view that answers for it where there is one: the two must agree at every step.
+#[derive(Debug, Clone)]
+pub struct StoreUnderTest {
+    /// The store.
+    pub store: Arc<dyn RevocationStore>,
+    /// What requests ask instead of it.
+    pub view: Option<Arc<dyn RevocationView>>,
+}
+
+/// Checks that the stores which `fresh` makes, each of them empty, keep the contracts of [`RevocationStore`] and
+/// [`RevocationView`]. `now` should be near the machine's clock for stores whose entries expire by themselves.
 ///
 /// ```
 /// use mcp_auth::clock::Timestamp;
-/// use mcp_auth::store::{MemoryRevocations, RevocationStore};
-/// use mcp_auth::testing::revocation_contract;
+/// use mcp_auth::store::MemoryRevocations;
+/// use mcp_auth::testing::{StoreUnderTest, revocation_contract};
 /// use std::sync::Arc;
 ///
-/// let fresh = async || Arc::new(MemoryRevocations::new()) as Arc<dyn RevocationStore>;
+/// let fresh = async || {
+///     let store = Arc::new(MemoryRevocations::new());
+///     StoreUnderTest { store: store.clone(), view: Some(store) }
+/// };
 /// let contract = revocation_contract(fresh, Timestamp::from_unix_seconds(1_767_225_600));
 /// # let mut contract = std::pin::pin!(contract);
 /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -30,10 +44,7 @@ const SECRET: &str = "f0e1d2c3b4a5968778695a4b3c2d1e0f";
 ///
 /// # Panics
 /// At the first clause that a store breaks, naming it.
-pub async fn revocation_contract(
-    fresh: impl AsyncFn() -> Arc<dyn RevocationStore>,
-    now: Timestamp,
-) {
+pub async fn revocation_contract(fresh: impl AsyncFn() -> StoreUnderTest, now: Timestamp) {
     nothing_is_refused_at_first(&Bench::new(fresh().await, now)).await;
     a_token_is_refused_alone(&Bench::new(fresh().await, now)).await;
     a_token_without_id_is_known_by_its_input(&Bench::new(fresh().await, now)).await;
@@ -41,22 +52,24 @@ pub async fn revocation_contract(
     a_key_is_refused_whole(&Bench::new(fresh().await, now)).await;
     kinds_are_kept_apart(&Bench::new(fresh().await, now)).await;
     revoking_again_changes_nothing(&Bench::new(fresh().await, now)).await;
+    an_order_is_taken_whole(&Bench::new(fresh().await, now)).await;
     users::check(&fresh, now).await;
 }
 
 /// A store under test, and what the clauses ask of it.
 struct Bench {
     store: Arc<dyn RevocationStore>,
+    view: Option<Arc<dyn RevocationView>>,
     validator: Validator,
     now: Timestamp,
 }
 
 impl Bench {
     #[expect(clippy::expect_used, reason = "a constant secret that is legal")]
-    fn new(store: Arc<dyn RevocationStore>, now: Timestamp) -> Self {
+    fn new(StoreUnderTest { store, view }: StoreUnderTest, now: Timestamp) -> Self {
         let setting = AttackSetting { leeway: 120, ..AttackSetting::default() };
         let validator = setting.validator(SECRET).expect("the contract's own secret is legal");
-        Self { store, validator, now }
+        Self { store, view, validator, now }
     }
 
     /// A token of `alice`.
@@ -78,9 +91,13 @@ impl Bench {
         self.write(Revocation::Entry { id, keep_until: self.in_an_hour() }).await;
     }
 
-    #[expect(clippy::expect_used, reason = "a store that fails breaks the contract")]
     async fn write(&self, revocation: Revocation) {
-        self.store.revoke(revocation, self.now).await.expect("revoke answers");
+        self.order(&[revocation]).await;
+    }
+
+    #[expect(clippy::expect_used, reason = "a store that fails breaks the contract")]
+    async fn order(&self, revocations: &[Revocation]) {
+        self.store.revoke(Order::of(revocations), self.now).await.expect("revoke answers");
     }
 
     async fn verdict(&self, forge: &Forge) -> Verdict {
@@ -92,7 +109,13 @@ impl Bench {
         let token = forge.token();
         let raw = RawToken::from_bytes(&token).expect("a forged token has the form of one");
         let valid = self.validator.validate(raw, Expect::Any, self.now).expect("and is good");
-        self.store.look_up(&valid.credential(), when).await.expect("verdict answers")
+        let credential = valid.credential();
+        let verdict = self.store.look_up(&credential, when).await.expect("look_up answers");
+        if let Some(view) = &self.view {
+            let seen = view.verdict(&credential, when).expect("verdict answers");
+            assert_eq!(seen, verdict, "the view says what the store says");
+        }
+        verdict
     }
 }
 
@@ -179,4 +202,17 @@ async fn revoking_again_changes_nothing(bench: &Bench) {
     assert_eq!(bench.verdict(&bench.token("a")).await, revoked, "revoking twice is revoking");
     let verdict = bench.verdict_at(&bench.token("a"), later).await;
     assert_eq!(verdict, revoked, "a shorter `keep_until` takes nothing back");
+}
+
+async fn an_order_is_taken_whole(bench: &Bench) {
+    let keep_until = bench.in_an_hour();
+    let entry = |id| Revocation::Entry { id, keep_until };
+    bench
+        .order(&[entry(RevocationId::of_token_id("a")), entry(RevocationId::of_grant("grant"))])
+        .await;
+    let of_grant = bench.token("b").with_claim("sid", r#""grant""#);
+    for (token, by) in [(bench.token("a"), RevokedBy::Token), (of_grant, RevokedBy::Grant)] {
+        assert_eq!(bench.verdict(&token).await, Verdict::Revoked(by), "an order is taken whole");
+    }
+    bench.order(&[]).await;
 }

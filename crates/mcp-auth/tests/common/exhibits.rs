@@ -15,7 +15,7 @@ use mcp_auth::secret::Secret;
 use mcp_auth::settings::{Purpose, Settings};
 use mcp_auth::store::{Credential, MemoryRevocations, RevocationView, StoreError, Verdict};
 use mcp_auth::testing::{FixedClock, Forge, MemoryAudit, attacks};
-use mcp_auth::validate::{Expect, RawToken, Rules, Validator};
+use mcp_auth::validate::{Caller, Expect, RawToken, Rules, Validator};
 use mcp_auth::{Gate, Origin};
 
 use crate::{Walk, keys};
@@ -170,7 +170,10 @@ impl Exhibits {
         view.texts().into_iter().for_each(|text| walk.printed.push(("Credential", text)));
         walk.debug("LiveToken", &live);
         let call = CallTool { server: "files".into(), tool: "read".into() };
-        walk.debug("Permit", &live.authorize(&Policy::default(), call).expect("a user may call"));
+        let caller = Caller::from(live);
+        walk.debug("Caller", &caller);
+        let permit = caller.authorize(&Policy::default(), call).expect("a user may call");
+        walk.debug("Permit", &permit);
     }
 
     fn show_the_gate(&self, walk: &mut Walk) {

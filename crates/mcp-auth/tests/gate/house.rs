@@ -8,7 +8,7 @@ use mcp_auth::store::{
     Verdict,
 };
 use mcp_auth::testing::{AttackSetting, FixedClock, Forge, MemoryAudit, SequenceRandom};
-use mcp_auth::validate::LiveToken;
+use mcp_auth::validate::Caller;
 use mcp_auth::{Gate, Origin, Refused};
 
 pub(crate) const SECRET: &str = "f0e1d2c3b4a5968778695a4b3c2d1e0f";
@@ -38,7 +38,7 @@ impl House {
         Self { gate, audit, clock, revocations: Arc::new(MemoryRevocations::new()) }
     }
 
-    pub(crate) fn admit(&self, forge: &Forge) -> Result<LiveToken, Refused> {
+    pub(crate) fn admit(&self, forge: &Forge) -> Result<Caller, Refused> {
         self.gate.authenticate(Some(forge.authorization().as_slice()), &origin())
     }
 
@@ -56,7 +56,8 @@ impl House {
         self.revocations.insert(revocation, Timestamp::from_unix_seconds(NOW));
     }
 
-    pub(crate) fn revoke(&self, token: &LiveToken) {
+    pub(crate) fn revoke(&self, caller: &Caller) {
+        let token = caller.token().unwrap();
         let (id, keep_until) = (token.revocation_id(), token.claims().expires_at());
         let now = Timestamp::from_unix_seconds(NOW);
         self.revocations.insert(Revocation::Entry { id, keep_until }, now);
@@ -64,7 +65,7 @@ impl House {
 }
 
 pub(crate) fn origin() -> Origin<'static> {
-    Origin { ip_address: Some([203, 0, 113, 7].into()), request_id: Some("request-1") }
+    Origin::new(Some([203, 0, 113, 7].into()), Some("request-1"))
 }
 
 /// The token of a user with this role.

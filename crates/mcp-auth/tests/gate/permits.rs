@@ -7,6 +7,7 @@ use super::house::{Away, House, NOW, origin, token};
 use mcp_auth::action::{
     Action, CallTool, ConnectServer, DescribeTool, ListServer, ManageAdmins, ManageUsers,
 };
+use mcp_auth::policy::{Effect, Policy, Rule};
 use mcp_auth::refusal::RefusalCode;
 use mcp_auth::validate::Permit;
 
@@ -44,7 +45,7 @@ fn roles_are_a_ladder_and_custom_ones_get_nothing() {
 /// Takes a permit to call, as what calls tools does: no other permit will compile.
 fn act(permit: &Permit<CallTool>) -> String {
     let CallTool { server, tool } = permit.action();
-    format!("{} calls {server}/{tool}: {}", permit.token().user_id(), permit.rule())
+    format!("{} calls {server}/{tool}: {}", permit.caller().user_id(), permit.rule())
 }
 
 #[test]
@@ -129,4 +130,31 @@ fn one_gate_serves_many_threads() {
         }
     });
     assert_eq!(house.audit.events().len(), 8 * 50 * 2);
+}
+
+/// Where authentication is off there is still no changing of servers and accounts, whatever the policy says.
+#[test]
+fn nobody_in_particular_looks_and_calls_only() {
+    let everything = Rule {
+        name: "everybody".into(),
+        effect: Effect::Allow,
+        roles: vec![],
+        users: vec![],
+        actions: vec![],
+        servers: vec![],
+        tools: vec![],
+    };
+    let house = House::new();
+    let gate = house.gate.clone().with_policy(Policy::new(vec![everything]));
+    let gate = gate.danger_without_authentication();
+    let caller = gate.authenticate(Some(&b"Bearer nonsense"[..]), &origin()).unwrap();
+    assert_eq!((caller.user_id(), caller.token().is_none()), ("anonymous", true));
+    assert!(gate.authorize(&caller, call(), &origin()).is_ok());
+    for refused in [
+        gate.authorize(&caller, ConnectServer { server: "files".into() }, &origin()).err(),
+        gate.authorize(&caller, ManageUsers, &origin()).err(),
+        gate.authorize(&caller, ManageAdmins, &origin()).err(),
+    ] {
+        assert_eq!(refused.unwrap().refusal.code(), RefusalCode::PermissionDenied);
+    }
 }

@@ -1,15 +1,16 @@
 //! The clauses about users: entries only move forward, whatever order they come in.
 
-use std::sync::Arc;
+use std::future::Future as _;
+use std::task::Poll;
 
-use super::Bench;
+use super::{Bench, StoreUnderTest};
 use crate::clock::{NumericDate, Timestamp};
-use crate::store::{Revocation, RevocationId, RevocationStore, RevokedBy, UserEntry, Verdict};
+use crate::store::{Revocation, RevocationId, RevokedBy, UserChange, UserEntry, Verdict};
 use crate::testing::Forge;
 
 const OLDER: Verdict = Verdict::Revoked(RevokedBy::User);
 
-pub(super) async fn check(fresh: &impl AsyncFn() -> Arc<dyn RevocationStore>, now: Timestamp) {
+pub(super) async fn check(fresh: &impl AsyncFn() -> StoreUnderTest, now: Timestamp) {
     numbered_tokens_go_by_generation(&Bench::new(fresh().await, now)).await;
     unnumbered_tokens_go_by_time(&Bench::new(fresh().await, now)).await;
     a_blocked_user_has_no_good_token(&Bench::new(fresh().await, now)).await;
@@ -18,6 +19,8 @@ pub(super) async fn check(fresh: &impl AsyncFn() -> Arc<dyn RevocationStore>, no
     for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2]] {
         order_does_not_matter(&Bench::new(fresh().await, now), order).await;
     }
+    advancing_is_a_new_generation(&Bench::new(fresh().await, now)).await;
+    changes_at_once_are_generations_apart(&Bench::new(fresh().await, now)).await;
 }
 
 impl Bench {
@@ -29,6 +32,17 @@ impl Bench {
     async fn set(&self, entry: UserEntry) {
         let id = RevocationId::of_user("alice");
         self.write(Revocation::User { id, entry, keep_until: self.in_an_hour() }).await;
+    }
+
+    #[expect(clippy::expect_used, reason = "a store that fails breaks the contract")]
+    async fn advance(&self, above: u64, blocked: bool) -> UserEntry {
+        let (id, keep_until) = (RevocationId::of_user("alice"), self.in_an_hour());
+        let not_before = NumericDate::new(self.now.unix_seconds()).expect("a date");
+        let change = UserChange { id, above, blocked, not_before, keep_until };
+        let entry = self.store.advance_user(change, self.now).await.expect("advance_user answers");
+        let held = self.store.user(id).await.expect("user answers");
+        assert!(held.is_some_and(|held| held.generation >= entry.generation), "an entry is held");
+        entry
     }
 
     async fn expect(&self, token: &Forge, verdict: Verdict, clause: &str) {
@@ -105,4 +119,36 @@ async fn order_does_not_matter(bench: &Bench, order: [usize; 4]) {
     bench.expect(&bench.numbered(2), Verdict::Live, "the highest generation holds").await;
     bench.expect(&bench.numbered(1), OLDER, "the highest generation holds").await;
     bench.expect(&bench.issued(now + 60), OLDER, "and the latest `not_before` of all").await;
+}
+
+async fn advancing_is_a_new_generation(bench: &Bench) {
+    let nobody = bench.store.user(RevocationId::of_user("alice")).await;
+    assert_eq!(nobody, Ok(None), "an empty store holds nobody");
+    assert_eq!(bench.advance(0, false).await.generation, 1, "the first generation is 1");
+    assert_eq!(bench.advance(0, false).await.generation, 2, "each is above the one held");
+    assert_eq!(bench.advance(7, true).await.generation, 8, "and above what the caller knows");
+    bench.expect(&bench.numbered(8), Verdict::Blocked, "a block holds").await;
+    assert_eq!(bench.advance(0, false).await.generation, 9, "and ends with a new generation");
+    bench.expect(&bench.numbered(8), OLDER, "which revives no old token").await;
+    bench.expect(&bench.numbered(9), Verdict::Live, "the current generation stands").await;
+    bench.expect(&bench.token("a"), OLDER, "a token without `gen` goes by `not_before`").await;
+}
+
+/// The futures run interleaved on one thread; a store that waits between reading and writing would show here.
+async fn changes_at_once_are_generations_apart(bench: &Bench) {
+    let mut changes: Vec<_> = (0..8).map(|_| Box::pin(bench.advance(0, false))).collect();
+    let mut generations = Vec::new();
+    std::future::poll_fn(|context| {
+        changes.retain_mut(|change| match change.as_mut().poll(context) {
+            Poll::Ready(entry) => {
+                generations.push(entry.generation);
+                false
+            }
+            Poll::Pending => true,
+        });
+        if changes.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    generations.sort_unstable();
+    assert_eq!(generations, (1..=8).collect::<Vec<_>>(), "no generation is given twice");
 }
