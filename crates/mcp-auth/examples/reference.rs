@@ -6,7 +6,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let page = std::env::args().nth(1).unwrap_or_default();
     let text = match page.as_str() {
-        "environment" => mcp_auth::settings::reference_markdown(),
+        "environment" => mcp_auth::settings::reference_markdown(&[]),
         "errors" => mcp_auth::refusal::reference_markdown(),
         _ => {
             eprintln!("usage: reference environment|errors");

@@ -71,7 +71,7 @@ impl Settings {
         let settings = Self::read(&mut reader, purpose);
         let warnings = reader.finish()?;
         // Without a mistake there are keys, so nothing is left to go wrong here.
-        settings.map(|settings| Self { warnings, ..settings }).ok_or_else(|| Mistakes(Vec::new()))
+        settings.map(|settings| Self { warnings, ..settings }).ok_or_else(Mistakes::default)
     }
 
     /// The same through a reader that also reads a program's own variables. `None` when the keys could not be read; the
@@ -180,7 +180,7 @@ impl fmt::Display for Mistake {
 }
 
 /// All mistakes of one configuration, one per line.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Error)]
 pub struct Mistakes(Vec<Mistake>);
 
 impl Mistakes {

@@ -93,7 +93,7 @@ fn accept(
     let secret =
         Secret::from_text(text).map_err(|error| reader.mistake(source, error.to_string())).ok()?;
     if let Some(worst) = secret.weaknesses(algorithm).first() {
-        reader.warning(source, Weakness::to_string(worst));
+        reader.weak_secret(source, Weakness::to_string(worst));
     }
     Some(secret)
 }

@@ -20,6 +20,7 @@ pub struct Reader<'a> {
     tables: Vec<&'static [Variable]>,
     mistakes: Vec<Mistake>,
     warnings: Vec<Mistake>,
+    has_weak_secret: bool,
 }
 
 /// A text and the name under which the operator knows it.
@@ -46,7 +47,13 @@ impl fmt::Debug for Reader<'_> {
 impl<'a> Reader<'a> {
     /// Reads the variables of [`VARIABLES`] through a lookup.
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
-        Self { lookup, tables: vec![VARIABLES], mistakes: Vec::new(), warnings: Vec::new() }
+        Self {
+            lookup,
+            tables: vec![VARIABLES],
+            mistakes: Vec::new(),
+            warnings: Vec::new(),
+            has_weak_secret: false,
+        }
     }
 
     /// Also those of another table.
@@ -89,6 +96,17 @@ impl<'a> Reader<'a> {
     /// Notes what works but should not stay so.
     pub fn warning(&mut self, variable: impl Into<String>, problem: impl Into<String>) {
         self.warnings.push(Mistake { variable: variable.into(), problem: problem.into() });
+    }
+
+    pub(super) fn weak_secret(&mut self, variable: &str, problem: String) {
+        self.has_weak_secret = true;
+        self.warning(variable, problem);
+    }
+
+    /// Whether a secret that signs or verifies is weak. It is a warning here; a server that strangers can reach refuses
+    /// to start with it.
+    pub fn has_weak_secret(&self) -> bool {
+        self.has_weak_secret
     }
 
     /// The value of a variable. An empty one counts as not set: that is how compose files pass what is absent.
