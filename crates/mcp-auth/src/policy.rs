@@ -1,10 +1,16 @@
 //! Who may do what. A pure function of a caller, an action and a list of rules: no file, no clock, no state.
 
+mod document;
+mod findings;
 mod glob;
+
+use serde::Deserialize;
 
 use crate::action::{ActionKind, Request};
 use crate::roles::Role;
 
+pub use self::document::{PolicyDocument, PolicyMistake, RuleText};
+pub use self::findings::Finding;
 pub use self::glob::Glob;
 
 /// Whom a policy judges.
@@ -17,7 +23,8 @@ pub struct Subject<'a> {
 }
 
 /// What a rule does when it matches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Permits, unless a rule forbids.
     Allow,
@@ -25,47 +32,76 @@ pub enum Effect {
     Deny,
 }
 
-/// One rule. It matches when the caller and the action do; an empty list puts no condition.
+/// One rule. It matches when the caller and the action do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// A name for audit lines and explanations.
     pub name: String,
     /// Allow or deny.
     pub effect: Effect,
-    /// Roles it is about. An allowing rule also covers the built-in roles above one that it names; a denying rule
-    /// covers exactly what it names. With `roles` and `users` both empty it is about everybody.
-    pub roles: Vec<Role>,
-    /// User ids it is about, in addition to `roles`.
-    pub users: Vec<String>,
+    /// Whom it is about.
+    pub who: Who,
     /// Kinds of action.
-    pub actions: Vec<ActionKind>,
+    pub actions: Match<ActionKind>,
     /// Servers. A rule that names servers matches no action without one.
-    pub servers: Vec<Glob>,
+    pub servers: Match<Glob>,
     /// Tools. A rule that names tools matches no action without one.
-    pub tools: Vec<Glob>,
+    pub tools: Match<Glob>,
+}
+
+/// Whom a rule is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// Every signed-in caller.
+    Everybody,
+    /// Callers with one of these roles, and these users.
+    Only {
+        /// An allowing rule also covers the built-in roles above one that it names; a denying rule covers exactly
+        /// what it names.
+        roles: Vec<Role>,
+        /// User ids.
+        users: Vec<String>,
+    },
+}
+
+/// A condition on one property of an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Match<T> {
+    /// No condition.
+    Any,
+    /// One of these. An empty list matches nothing.
+    Only(Vec<T>),
 }
 
 impl Rule {
     fn matches(&self, subject: &Subject<'_>, request: &Request<'_>) -> bool {
         self.is_about(subject)
-            && (self.actions.is_empty() || self.actions.contains(&request.kind))
-            && any_matches(&self.servers, request.server)
-            && any_matches(&self.tools, request.tool)
+            && self.actions.holds(|kind| *kind == request.kind)
+            && names(&self.servers, request.server)
+            && names(&self.tools, request.tool)
     }
 
     fn is_about(&self, subject: &Subject<'_>) -> bool {
+        let Who::Only { roles, users } = &self.who else { return true };
         let role = |named: &Role| match self.effect {
             Effect::Allow => subject.role.includes(named),
             Effect::Deny => subject.role == named,
         };
-        (self.roles.is_empty() && self.users.is_empty())
-            || self.roles.iter().any(role)
-            || self.users.iter().any(|user| user == subject.user_id)
+        roles.iter().any(role) || users.iter().any(|user| user == subject.user_id)
     }
 }
 
-fn any_matches(globs: &[Glob], name: Option<&str>) -> bool {
-    globs.is_empty() || name.is_some_and(|name| globs.iter().any(|glob| glob.matches(name)))
+impl<T> Match<T> {
+    fn holds(&self, matches: impl Fn(&T) -> bool) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(list) => list.iter().any(matches),
+        }
+    }
+}
+
+fn names(globs: &Match<Glob>, name: Option<&str>) -> bool {
+    globs.holds(|glob| name.is_some_and(|name| glob.matches(name)))
 }
 
 /// An ordered list of rules. Deny wins; then the first rule that allows; what no rule allows is forbidden.
@@ -81,11 +117,10 @@ impl Default for Policy {
         let rule = |name: &str, role: Role, actions: &[ActionKind]| Rule {
             name: name.to_owned(),
             effect: Effect::Allow,
-            roles: vec![role],
-            users: Vec::new(),
-            actions: actions.to_vec(),
-            servers: Vec::new(),
-            tools: Vec::new(),
+            who: Who::Only { roles: vec![role], users: Vec::new() },
+            actions: Match::Only(actions.to_vec()),
+            servers: Match::Any,
+            tools: Match::Any,
         };
         Self::new(vec![
             rule(
@@ -112,6 +147,11 @@ impl Policy {
     /// The rules, in order.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// What in it can never decide anything, or decides against itself.
+    pub fn findings(&self) -> Vec<Finding<'_>> {
+        findings::of(&self.rules)
     }
 
     /// Decides, and says which rule did.

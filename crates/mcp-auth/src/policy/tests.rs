@@ -14,11 +14,16 @@ fn rule(effect: Effect, roles: &[&str], users: &[&str], tools: &[&str]) -> Rule 
     Rule {
         name: format!("{effect:?} {roles:?} {users:?} {tools:?}"),
         effect,
-        roles: roles.iter().map(|role| role.parse().unwrap()).collect(),
-        users: users.iter().map(|&user| user.to_owned()).collect(),
-        actions: vec![ActionKind::Call],
-        servers: Vec::new(),
-        tools: tools.iter().map(|tool| Glob::new(tool)).collect(),
+        who: Who::Only {
+            roles: roles.iter().map(|role| role.parse().unwrap()).collect(),
+            users: users.iter().map(|&user| user.to_owned()).collect(),
+        },
+        actions: Match::Only(vec![ActionKind::Call]),
+        servers: Match::Any,
+        tools: match tools {
+            [] => Match::Any,
+            tools => Match::Only(tools.iter().map(|tool| Glob::new(tool)).collect()),
+        },
     }
 }
 
@@ -76,4 +81,39 @@ fn what_no_rule_allows_is_forbidden_and_says_so() {
     assert_eq!(policy.decide(&subject, &deploy.request()).rule(), policy.rules().first());
     assert_eq!(policy.decide(&subject, &other.request()).decided_by(), "no rule allows it");
     assert!(!allowed(&policy, "ci", "ci-pipeline", &ListServer { server: "fs".to_owned() }));
+}
+
+#[test]
+fn a_document_tells_all_its_mistakes() {
+    let document = serde_json::json!({"rule": [
+        {"name": "a", "effect": "allow", "roles": ["Admin", "x y"], "tools": []},
+        {"name": "a", "effect": "deny", "rate_limit": "10/minute"},
+        {"name": " ", "effect": "allow"},
+    ]});
+    let document: PolicyDocument = serde_json::from_value(document).unwrap();
+    let mistakes: Vec<_> = document.policy().unwrap_err().iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(mistakes.join("\n"), @r#"
+    rule 1 ("a"): `tools` is empty; leave it out to put no condition, or name what it is about
+    rule 1 ("a"): the role "Admin" is not a legal role: 1 to 32 of a-z 0-9 _ - are, in lower case, such as user, admin or ci-pipeline
+    rule 1 ("a"): the role "x y" is not a legal role: 1 to 32 of a-z 0-9 _ - are, in lower case, such as user, admin or ci-pipeline
+    rule 2 ("a"): `rate_limit` limits what is allowed, and this rule denies; remove it
+    rule 2 ("a"): another rule has this name; give each its own
+    rule 3 (" "): the name is empty; give it one
+    "#);
+}
+
+#[test]
+fn a_document_with_a_misspelt_field_is_refused() {
+    let document = serde_json::json!({"rule": [{"name": "a", "effect": "allow", "role": ["x"]}]});
+    let error = serde_json::from_value::<PolicyDocument>(document).unwrap_err();
+    assert!(error.to_string().contains("unknown field `role`"), "{error}");
+}
+
+#[test]
+fn what_a_document_leaves_out_puts_no_condition() {
+    let document = serde_json::json!({"rule": [{"name": "all", "effect": "allow"}]});
+    let document: PolicyDocument = serde_json::from_value(document).unwrap();
+    let policy = document.policy().unwrap();
+    assert!(allowed(&policy, "anybody", "whoever", &call("any", "tool")));
+    assert!(allowed(&policy, "anybody", "whoever", &ManageAdmins));
 }

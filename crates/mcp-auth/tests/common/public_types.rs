@@ -48,7 +48,7 @@ const NAMES: &str = "holds names that a program, a policy or an operator chose";
 const TESTING: &str = "of the feature `testing`: what it holds was made by the test that prints it";
 
 /// Not walked, and why that is safe.
-pub(crate) const EXEMPT: [(&str, &str); 64] = [
+pub(crate) const EXEMPT: [(&str, &str); 70] = [
     ("ActionKind", NO_TEXT),
     ("Algorithm", NO_TEXT),
     ("AttackSetting", TESTING),
@@ -64,6 +64,7 @@ pub(crate) const EXEMPT: [(&str, &str); 64] = [
     ("ErrorId", "random, and made to be shown"),
     ("Escaped", "shows the text that it is given, which is what it is for"),
     ("Expect", NO_TEXT),
+    ("Finding", NAMES),
     ("FixedClock", NO_TEXT),
     ("Glob", NAMES),
     ("IllegalRole", NO_TEXT),
@@ -75,6 +76,7 @@ pub(crate) const EXEMPT: [(&str, &str); 64] = [
     ("ManageAdmins", NO_TEXT),
     ("ManageUsers", NO_TEXT),
     ("Named", "its `Debug` shows the source, not the text"),
+    ("Match", NAMES),
     ("NoAudit", NO_TEXT),
     ("NothingRevoked", NO_TEXT),
     ("NumericDate", NO_TEXT),
@@ -82,6 +84,8 @@ pub(crate) const EXEMPT: [(&str, &str); 64] = [
     ("Origin", NAMES),
     ("Outcome", NO_TEXT),
     ("Policy", NAMES),
+    ("PolicyDocument", NAMES),
+    ("PolicyMistake", NAMES),
     ("JsonProblem", NO_TEXT),
     ("Purpose", NO_TEXT),
     ("Reader", "its `Debug` shows no value"),
@@ -93,6 +97,7 @@ pub(crate) const EXEMPT: [(&str, &str); 64] = [
     ("RevokedBy", NO_TEXT),
     ("Role", NAMES),
     ("Rule", NAMES),
+    ("RuleText", NAMES),
     ("Rules", NAMES),
     ("SequenceRandom", NO_TEXT),
     ("Signature", TESTING),
@@ -112,5 +117,6 @@ pub(crate) const EXEMPT: [(&str, &str); 64] = [
     ("UserEntry", NO_TEXT),
     ("Variable", NAMES),
     ("Verdict", NO_TEXT),
+    ("Who", NAMES),
     ("Weakness", "counts bits and bytes"),
 ];

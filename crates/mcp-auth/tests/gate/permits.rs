@@ -7,7 +7,7 @@ use super::house::{Away, House, NOW, origin, token};
 use mcp_auth::action::{
     Action, CallTool, ConnectServer, DescribeTool, ListServer, ManageAdmins, ManageUsers,
 };
-use mcp_auth::policy::{Effect, Policy, Rule};
+use mcp_auth::policy::{Effect, Match, Policy, Rule, Who};
 use mcp_auth::refusal::RefusalCode;
 use mcp_auth::validate::Permit;
 
@@ -138,11 +138,10 @@ fn nobody_in_particular_looks_and_calls_only() {
     let everything = Rule {
         name: "everybody".into(),
         effect: Effect::Allow,
-        roles: vec![],
-        users: vec![],
-        actions: vec![],
-        servers: vec![],
-        tools: vec![],
+        who: Who::Everybody,
+        actions: Match::Any,
+        servers: Match::Any,
+        tools: Match::Any,
     };
     let house = House::new();
     let gate = house.gate.clone().with_policy(Policy::new(vec![everything]));
