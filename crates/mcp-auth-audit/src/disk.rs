@@ -1,0 +1,178 @@
+//! The files, as the writer sees them: one trait, so that tests can make a disk full or deaf.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Another process holds the lock for one batch, which is milliseconds.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_PAUSE: Duration = Duration::from_micros(200);
+
+/// An audit file and what lies beside it. All but [`lock`](Self::lock) is called with the lock held.
+pub(crate) trait Storage: Send {
+    /// Keeps other processes from writing, and makes sure that the path still leads to this file.
+    fn lock(&mut self) -> io::Result<()>;
+    fn unlock(&mut self);
+    /// Length in bytes.
+    fn len(&mut self) -> io::Result<u64>;
+    /// The bytes from offset `from` to before `to`.
+    fn read(&mut self, from: u64, to: u64) -> io::Result<Vec<u8>>;
+    /// Adds to the end and makes it durable. After an error some of `bytes` may be there.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Drops everything from offset `end` on.
+    fn cut(&mut self, end: u64) -> io::Result<()>;
+    /// Keeps what a dead writer left half done, durably, before it is cut.
+    fn set_aside(&mut self, torn: &[u8]) -> io::Result<()>;
+    /// Adds a line to the checkpoint file, durably. Nothing to do without one.
+    fn add_checkpoint(&mut self, line: &str) -> io::Result<()>;
+}
+
+/// The real thing.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    path: PathBuf,
+    file: File,
+    checkpoints: Option<PathBuf>,
+}
+
+impl Disk {
+    /// Opens or creates both files; new ones are for their owner only.
+    pub(crate) fn open(path: &Path, checkpoints: Option<&Path>) -> io::Result<Self> {
+        let file = open_to_append(path)?;
+        sync_directory_of(path)?;
+        if let Some(checkpoints) = checkpoints {
+            open_to_append(checkpoints)?;
+            sync_directory_of(checkpoints)?;
+        }
+        Ok(Self { path: path.to_owned(), file, checkpoints: checkpoints.map(Path::to_owned) })
+    }
+
+    /// Lines written to a file that was moved or removed would be lost with nobody noticing.
+    fn refuse_another_file(&self) -> io::Result<()> {
+        let is_same = fs::metadata(&self.path)
+            .and_then(|there| Ok(is_same_file(&there, &self.file.metadata()?)));
+        match is_same {
+            Ok(true) => Ok(()),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => {
+                Err(io::Error::new(ErrorKind::NotFound, "the file was moved, removed or replaced"))
+            }
+        }
+    }
+}
+
+impl Storage for Disk {
+    fn lock(&mut self) -> io::Result<()> {
+        wait_for_lock(|| self.file.try_lock())?;
+        self.refuse_another_file().inspect_err(|_| self.unlock())
+    }
+
+    fn unlock(&mut self) {
+        // Fails for no open file; the kernel drops the lock with the file at the latest.
+        let _ = self.file.unlock();
+    }
+
+    fn len(&mut self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    fn read(&mut self, from: u64, to: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.file.seek(SeekFrom::Start(from))?;
+        (&self.file).take(to.saturating_sub(from)).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.file.sync_data()
+    }
+
+    fn cut(&mut self, end: u64) -> io::Result<()> {
+        self.file.set_len(end)?;
+        self.file.sync_data()
+    }
+
+    fn set_aside(&mut self, torn: &[u8]) -> io::Result<()> {
+        let path = torn_path(&self.path);
+        let mut file = open_to_append(&path)?;
+        file.write_all(torn)?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        sync_directory_of(&path)
+    }
+
+    fn add_checkpoint(&mut self, line: &str) -> io::Result<()> {
+        let Some(path) = &self.checkpoints else { return Ok(()) };
+        let mut file = open_to_append(path)?;
+        // A writer that died left its line without an end: what it left shall not spoil this one.
+        let start = if ends_in_line_break(&mut file)? { "" } else { "\n" };
+        file.write_all(format!("{start}{line}\n").as_bytes())?;
+        file.sync_data()
+    }
+}
+
+/// Tries until it gets the lock. Blocking in the kernel instead could last forever without a word.
+pub(crate) fn wait_for_lock(try_lock: impl Fn() -> Result<(), TryLockError>) -> io::Result<()> {
+    let until = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if Instant::now() >= until => {
+                return Err(io::Error::new(ErrorKind::TimedOut, "another process locks it"));
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+        }
+    }
+}
+
+/// Where cut bytes are kept: the log's path with `.torn` added.
+pub(crate) fn torn_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".torn");
+    name.into()
+}
+
+fn open_to_append(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn ends_in_line_break(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+/// A new file is durable only when its name is.
+#[cfg(unix)]
+pub(crate) fn sync_directory_of(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn sync_directory_of(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn is_same_file(a: &fs::Metadata, b: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same_file(_: &fs::Metadata, _: &fs::Metadata) -> bool {
+    true
+}

@@ -1,0 +1,189 @@
+//! The log, as a service holds it.
+
+mod options;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::thread::{self, JoinHandle};
+
+use mcp_auth::audit::{AuditEvent, AuditSink};
+use serde::Serialize;
+use thiserror::Error;
+
+pub use self::options::AuditOptions;
+use crate::chain::{Chain, Rhythm, Sealer};
+use crate::digest::LogId;
+use crate::disk::{Disk, Storage};
+use crate::error::{AppendError, AuditFileError, Fault};
+use crate::line;
+use crate::queue::{Health, Limits, Queue, Receipt};
+use crate::writer::{Unwritten, Writer};
+
+/// An open audit log. A thread of its own owns the file; the log is shared by reference.
+///
+/// Two ways lead in, and both keep the order in which they were called:
+///
+/// - [`record`](AuditSink::record), for decisions. The line is durable within [`AuditOptions::batch_delay`]. When
+///   [`AuditOptions::queue_bytes`] wait already, the call blocks until there is room, for at most
+///   [`AuditOptions::patience`]. After that, and at once while the disk fails, the line is counted in
+///   [`Health::lost_lines`], [`Health::is_writable`] is false, and the number goes into the log when it can be
+///   written again (`audit_interrupted`). No line is lost without a trace.
+/// - [`append`](Self::append), for mutations. It is done when the line is durable, together with all others that
+///   came meanwhile. When the line cannot be written it fails, and the mutation must not happen.
+///
+/// Dropping the log closes it.
+pub struct AuditLog {
+    queue: Arc<Queue>,
+    path: PathBuf,
+    log_id: LogId,
+    thread: Mutex<Option<JoinHandle<Result<(), Unwritten>>>>,
+}
+
+impl AuditLog {
+    /// Opens the log or begins a new one, repairs what a writer that died has left, and starts the thread. Several
+    /// processes may have one log open.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, written or locked, is no audit log, or belongs to other keys.
+    pub fn open(options: &AuditOptions) -> Result<Self, AuditFileError> {
+        let at = |fault| AuditFileError { path: options.path.clone(), fault: Arc::new(fault) };
+        let disk = Disk::open(&options.path, options.checkpoint_path.as_deref());
+        let disk = disk.map_err(|error| at(error.into()))?;
+        Self::start(options, Box::new(disk)).map_err(at)
+    }
+
+    pub(crate) fn start(options: &AuditOptions, storage: Box<dyn Storage>) -> Result<Self, Fault> {
+        let sealer = Sealer::new(&options.keys, Arc::clone(&options.clock));
+        let rhythm =
+            Rhythm { lines: options.checkpoint_lines, interval: options.checkpoint_interval };
+        let chain = Chain::open(storage, sealer, rhythm, options.randomness.as_ref())?;
+        let log_id = chain.log_id();
+        let queue = Arc::new(Queue::new(Limits::from(options)));
+        let path = options.path.clone();
+        let writer = Writer { chain, queue: Arc::clone(&queue), path: path.clone() };
+        let thread = thread::Builder::new().name("audit".into()).spawn(|| writer.run())?;
+        Ok(Self { queue, path, log_id, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Hands an event over at once and returns a future of the number of its line, which is ready when the line is
+    /// durable. It needs no particular executor. Dropping it does not take the event back.
+    pub fn append(&self, event: &AuditEvent<'_>) -> Appending {
+        Appending(self.submit(event).map_err(Some))
+    }
+
+    /// Like [`append`](Self::append), and blocks this thread until the line is durable: for commands, not for
+    /// tasks of an executor.
+    ///
+    /// # Errors
+    /// As for the future.
+    ///
+    /// # Panics
+    /// Within a task of tokio.
+    pub fn append_blocking(&self, event: &AuditEvent<'_>) -> Result<u64, AppendError> {
+        self.submit(event)?.blocking_recv().unwrap_or(Err(AppendError::Closed))
+    }
+
+    /// How the log is doing, for readiness and for refusing work that could not be written down.
+    pub fn health(&self) -> Health {
+        self.queue.health()
+    }
+
+    /// Names this log; its checkpoints carry it.
+    pub fn id(&self) -> LogId {
+        self.log_id
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes what waits, and a checkpoint, and ends the thread. Events that come later are refused. The second
+    /// call does nothing.
+    ///
+    /// # Errors
+    /// When lines were left that could not be written.
+    pub fn close(&self) -> Result<(), CloseError> {
+        self.queue.stop();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match thread.map(JoinHandle::join) {
+            None | Some(Ok(Ok(()))) => Ok(()),
+            Some(Ok(Err(Unwritten { lines, error }))) => {
+                Err(CloseError::Unwritten { lines, source: error })
+            }
+            Some(Err(_)) => Err(CloseError::Died),
+        }
+    }
+
+    fn submit(&self, event: &AuditEvent<'_>) -> Result<Receipt, AppendError> {
+        self.queue.submit(to_json(event).ok_or(AppendError::NotALine)?)
+    }
+}
+
+impl AuditSink for AuditLog {
+    fn record(&self, event: &AuditEvent<'_>) {
+        match to_json(event) {
+            Some(event) => self.queue.record(event),
+            None => self.queue.lose(),
+        }
+    }
+}
+
+impl Drop for AuditLog {
+    fn drop(&mut self) {
+        // Whoever wants to know calls `close`.
+        let _ = self.close();
+    }
+}
+
+impl fmt::Debug for AuditLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuditLog").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// The future of one line: its number in the log, once it is durable.
+#[derive(Debug)]
+#[must_use = "until this is done the line is not durable"]
+pub struct Appending(Result<Receipt, Option<AppendError>>);
+
+impl Future for Appending {
+    type Output = Result<u64, AppendError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Ok(receipt) => {
+                let outcome = Pin::new(receipt).poll(context);
+                outcome.map(|outcome| outcome.unwrap_or(Err(AppendError::Closed)))
+            }
+            Err(error) => Poll::Ready(Err(error.take().unwrap_or(AppendError::Closed))),
+        }
+    }
+}
+
+/// A log that was closed and is not complete.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CloseError {
+    /// The disk failed to the end.
+    #[error("{lines} audit lines were never written")]
+    Unwritten {
+        /// How many.
+        lines: u64,
+        /// Why.
+        #[source]
+        source: AuditFileError,
+    },
+    /// A defect of this crate.
+    #[error("the audit's thread died; lines that waited are lost. Please report this as a defect")]
+    Died,
+}
+
+fn to_json(event: &impl Serialize) -> Option<Vec<u8>> {
+    serde_json::to_vec(event).ok().filter(|json| line::is_event(json))
+}

@@ -1,0 +1,136 @@
+//! Looking for lines. Nothing is verified here: that is what [`Verifier`](crate::Verifier) is for.
+
+use std::collections::VecDeque;
+use std::path::Path;
+
+use chrono::DateTime;
+use mcp_auth::clock::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::line::Line;
+use crate::read::{Lines, ReadError};
+
+/// What to look for: a line must fit all that is given. Texts are compared whole and to the letter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// The event's name, such as `token_revoked`.
+    pub event: Option<String>,
+    /// Who.
+    pub user_id: Option<String>,
+    /// The id that a client was told.
+    pub error_id: Option<String>,
+    /// The tool's name.
+    pub tool: Option<String>,
+    /// The refusal's code.
+    pub code: Option<String>,
+    /// The token's id.
+    pub jti: Option<String>,
+    /// The request's id.
+    pub request_id: Option<String>,
+    /// Not before this moment.
+    pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+}
+
+/// Which lines come first, and which are kept when there are more than the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// The latest.
+    #[default]
+    NewestFirst,
+    /// The earliest.
+    OldestFirst,
+}
+
+/// A line that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number.
+    pub seq: u64,
+    /// The line as it stands in the file.
+    pub line: String,
+    /// The event's own members.
+    pub event: Map<String, Value>,
+}
+
+/// Reads the log once and returns at most `limit` lines; it keeps no more than these in memory. Lines that are no
+/// lines of a log are passed over.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn search(
+    log: &Path,
+    filter: &Filter,
+    order: Order,
+    limit: usize,
+) -> Result<Vec<Entry>, ReadError> {
+    let mut lines = Lines::open(log)?;
+    let mut found = VecDeque::new();
+    while let Some((_, text)) = lines.next()? {
+        if order == Order::OldestFirst && found.len() >= limit {
+            break;
+        }
+        found.extend(filter.find_in(text));
+        if found.len() > limit {
+            found.pop_front();
+        }
+    }
+    if order == Order::NewestFirst {
+        found.make_contiguous().reverse();
+    }
+    Ok(found.into())
+}
+
+/// All that was written about a refusal, oldest first: the ids are random, so it is one line in practice.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn find_error_id(log: &Path, error_id: &str) -> Result<Vec<Entry>, ReadError> {
+    let filter = Filter { error_id: Some(error_id.to_owned()), ..Filter::default() };
+    search(log, &filter, Order::OldestFirst, MOST_WITH_ONE_ID)
+}
+
+const MOST_WITH_ONE_ID: usize = 10;
+
+impl Filter {
+    fn find_in(&self, text: &[u8]) -> Option<Entry> {
+        let line = Line::parse(text)?;
+        let event: Map<String, Value> = serde_json::from_slice(&line.event()).ok()?;
+        let fits = self.fits_members(&event) && self.fits_time(&event);
+        let line_text = || String::from_utf8_lossy(text).into();
+        fits.then(|| Entry { seq: line.seq, line: line_text(), event })
+    }
+
+    fn fits_members(&self, event: &Map<String, Value>) -> bool {
+        let wanted = [
+            ("event", &self.event),
+            ("user_id", &self.user_id),
+            ("error_id", &self.error_id),
+            ("tool_name", &self.tool),
+            ("code", &self.code),
+            ("jti", &self.jti),
+            ("request_id", &self.request_id),
+        ];
+        let fits = |(name, wanted): (&str, &Option<String>)| {
+            wanted.is_none() || event.get(name).and_then(Value::as_str) == wanted.as_deref()
+        };
+        wanted.into_iter().all(fits)
+    }
+
+    /// A line without a readable time fits no range.
+    fn fits_time(&self, event: &Map<String, Value>) -> bool {
+        if self.since.is_none() && self.until.is_none() {
+            return true;
+        }
+        let time = event.get("timestamp").and_then(Value::as_str).and_then(milliseconds);
+        time.is_some_and(|time| {
+            self.since.is_none_or(|since| since.since_epoch().as_millis() <= time)
+                && self.until.is_none_or(|until| time < until.since_epoch().as_millis())
+        })
+    }
+}
+
+fn milliseconds(text: &str) -> Option<u128> {
+    DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis().try_into().ok()
+}

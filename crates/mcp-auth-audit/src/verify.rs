@@ -1,0 +1,129 @@
+//! Checking a log, in one pass and in bounded memory.
+
+mod checkpoints;
+mod findings;
+
+use std::path::Path;
+
+use self::checkpoints::CheckpointFile;
+pub use self::findings::{Cut, Damage, Defect, Findings, Gap, Verification};
+use crate::checkpoint::CheckpointEvent;
+use crate::digest::LineHash;
+use crate::keys::{AuditKeys, AuditPublicKey, ChainKey};
+use crate::line::Line;
+use crate::read::{Lines, ReadError};
+use crate::tail;
+
+/// Checks logs that were written with one set of keys.
+pub struct Verifier {
+    /// Only who holds the keys can compute hashes.
+    chain: Option<ChainKey>,
+    public: AuditPublicKey,
+}
+
+impl Verifier {
+    /// Checks everything.
+    pub fn new(keys: &AuditKeys) -> Self {
+        Self { chain: Some(keys.chain()), public: keys.public_key() }
+    }
+
+    /// Checks what can be checked without secrets: order, links and checkpoints, which together show whether lines
+    /// were removed or cut off; not whether a line still says what it said.
+    pub fn without_secrets(public: AuditPublicKey) -> Self {
+        Self { chain: None, public }
+    }
+
+    /// Reads the log once from its beginning, and beside it the checkpoint file, if there is one. Others may be
+    /// writing; what they add meanwhile is not looked at.
+    ///
+    /// # Errors
+    /// When a file cannot be read. What is wrong with its content is in the result.
+    pub fn verify(
+        &self,
+        log: &Path,
+        checkpoints: Option<&Path>,
+    ) -> Result<Verification, ReadError> {
+        // The checkpoint file first: a line that it speaks of has been written when the log is opened.
+        let mut file = CheckpointFile::open(checkpoints)?;
+        let mut lines = Lines::open(log)?;
+        let mut walk = Walk { verifier: self, last: None, result: Verification::default() };
+        walk.result.hashes_checked = self.chain.is_some();
+        while let Some((number, text)) = lines.next()? {
+            walk.line(number, text);
+            if let Some(last) = &walk.last {
+                file.pass(last.seq, last.hash, self, &mut walk.result)?;
+            }
+        }
+        if lines.torn() > 0 {
+            walk.result.tail.add(Cut::Torn { bytes: lines.torn() });
+        }
+        file.finish(self, &mut walk.result)?;
+        Ok(walk.result)
+    }
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Verifier").field("public", &self.public).finish_non_exhaustive()
+    }
+}
+
+/// The line before. A line that is no line counts, but has no hash.
+struct Last {
+    seq: u64,
+    hash: Option<LineHash>,
+}
+
+struct Walk<'a> {
+    verifier: &'a Verifier,
+    last: Option<Last>,
+    result: Verification,
+}
+
+impl Walk<'_> {
+    fn line(&mut self, number: u64, text: &[u8]) {
+        let expected = self.last.as_ref().map_or(1, |last| last.seq.saturating_add(1));
+        self.result.lines = number;
+        let Some(line) = Line::parse(text) else {
+            self.result.integrity.add(Damage { line: number, seq: None, defect: Defect::Form });
+            self.last = Some(Last { seq: expected, hash: None });
+            return;
+        };
+        if let Some(defect) = self.defect(&line, expected) {
+            self.result.integrity.add(Damage { line: number, seq: Some(line.seq), defect });
+        }
+        if line.seq != expected {
+            self.result.gaps.add(Gap { line: number, expected, found: line.seq });
+        }
+        self.result.last_seq = line.seq;
+        self.last = Some(Last { seq: line.seq, hash: Some(line.hash) });
+    }
+
+    fn defect(&mut self, line: &Line<'_>, expected: u64) -> Option<Defect> {
+        let chain = &self.verifier.chain;
+        if chain.as_ref().is_some_and(|key| !key.confirms(line.sealed, line.hash)) {
+            return Some(Defect::Hash);
+        }
+        if line.seq == 1 && expected == 1 {
+            self.result.log_id = tail::log_id(line);
+            return self.result.log_id.is_none().then_some(Defect::Beginning);
+        }
+        // Behind a gap the link is to a line that is not there.
+        let before = self.last.as_ref().and_then(|last| last.hash);
+        if line.seq == expected && before.is_some_and(|before| before != line.prev) {
+            return Some(Defect::Link);
+        }
+        self.is_false_checkpoint(line).then_some(Defect::Checkpoint)
+    }
+
+    fn is_false_checkpoint(&self, line: &Line<'_>) -> bool {
+        if !CheckpointEvent::is_in(line.members) {
+            return false;
+        }
+        let Some(checkpoint) = CheckpointEvent::read(&line.event()) else { return true };
+        let covered = (checkpoint.seq.checked_add(1), checkpoint.hash);
+        covered != (Some(line.seq), line.prev)
+            || self.result.log_id.is_some_and(|log_id| log_id != checkpoint.log_id)
+            || !checkpoint.is_signed_by(&self.verifier.public)
+    }
+}
