@@ -11,4 +11,5 @@ mod crash;
 mod house;
 mod searching;
 mod tampering;
+mod vectors;
 mod writing;
