@@ -1,0 +1,17 @@
+//! Sign-in to sign-out: accounts, passwords, grants (refresh families), throttles and rate limits, and the traits of
+//! the stores that keep them. There is no HTTP in this crate.
+//!
+//! Each store is a small trait whose documentation is its contract; the module `testing`, behind the feature of that
+//! name, checks it.
+
+pub mod account;
+mod bounded;
+pub mod client;
+pub mod grant;
+pub mod issued;
+mod key;
+pub mod password;
+pub mod rate_limit;
+pub mod throttle;
+
+pub use key::CounterKey;

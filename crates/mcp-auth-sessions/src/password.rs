@@ -1,0 +1,5 @@
+//! Passwords and their hashes.
+
+mod stored;
+
+pub use self::stored::PasswordHash;

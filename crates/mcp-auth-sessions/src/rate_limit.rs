@@ -1,0 +1,80 @@
+//! Rate limits in the words of slowapi: `10/minute`, `5/2minute; 100/hour`, `10 per 1 minute`.
+
+mod limit;
+mod memory;
+
+use std::fmt;
+use std::time::Duration;
+
+use mcp_auth::clock::Timestamp;
+use mcp_auth::store::StoreFuture;
+
+pub use self::limit::{Limit, LimitError, Limits};
+pub use self::memory::MemoryRateLimits;
+use crate::key::CounterKey;
+
+/// The window of one limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Requests in it.
+    pub count: u32,
+    /// When it closes, in milliseconds since 1970.
+    pub ends_at: u64,
+}
+
+impl Window {
+    /// Counts one request on top of `held`: the new window, or how long to wait. The window opens at its first request
+    /// and has a fixed length. A pure function, which every store computes in one step with reading and writing.
+    ///
+    /// # Errors
+    /// The time until the window closes; nothing is counted.
+    pub fn hit(held: Option<Self>, limit: &Limit, now: Timestamp) -> Result<Self, Duration> {
+        let now = milliseconds(now);
+        let length = limit.window().as_secs().saturating_mul(1_000);
+        match held.filter(|held| held.ends_at > now) {
+            // A clock that was set back must not keep anybody out for longer than the window.
+            Some(held) if held.count >= limit.amount() => {
+                Err(Duration::from_millis((held.ends_at - now).min(length)))
+            }
+            Some(held) => Ok(Self { count: held.count + 1, ..held }),
+            None => Ok(Self { count: 1, ends_at: now.saturating_add(length) }),
+        }
+    }
+}
+
+fn milliseconds(moment: Timestamp) -> u64 {
+    u64::try_from(moment.since_epoch().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Hit {
+    /// Counted.
+    Allowed {
+        /// Requests left before a limit is reached: the fewest of all limits.
+        remaining: u32,
+    },
+    /// Too many; not counted.
+    Refused {
+        /// The limit that was reached; of several the one to wait for the longest.
+        limit: Limit,
+        /// When the next request is due.
+        retry_after: Duration,
+    },
+}
+
+/// Counts requests.
+///
+/// The contract, which `testing::rate_limit_contract` checks: [`hit`](Self::hit) judges each limit by [`Window::hit`]
+/// on the counter [`Limit::key`]; a request is counted in all windows or, where one is full, in none; of several requests at once each sees
+/// the others. A store of bounded size may count several keys as one when it is full, which only makes it stricter.
+pub trait RateLimitStore: fmt::Debug + Send + Sync {
+    /// Counts one request of `key`.
+    fn hit<'a>(
+        &'a self,
+        key: CounterKey,
+        limits: &'a Limits,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Hit>;
+}

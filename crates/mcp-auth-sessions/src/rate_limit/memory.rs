@@ -1,0 +1,71 @@
+//! Request counts in memory.
+
+use std::future::ready;
+use std::sync::{Mutex, PoisonError};
+
+use mcp_auth::clock::Timestamp;
+use mcp_auth::store::StoreFuture;
+
+use super::{Hit, Limits, RateLimitStore, Window, milliseconds};
+use crate::bounded::{BoundedCounters, Counter};
+use crate::key::CounterKey;
+
+/// Requests of this process, in at most [`MAX_BYTES`](Self::MAX_BYTES). When more than 57,344 windows are open, further
+/// keys share counters.
+#[derive(Debug)]
+pub struct MemoryRateLimits(Mutex<BoundedCounters<Window>>);
+
+impl Counter for Window {
+    fn is_idle(&self, now: u64) -> bool {
+        self.ends_at <= now
+    }
+}
+
+impl MemoryRateLimits {
+    /// The most bytes it takes, whatever keys come.
+    pub const MAX_BYTES: usize = BoundedCounters::<Window>::MAX_BYTES;
+
+    /// No requests.
+    pub fn new() -> Self {
+        Self(Mutex::new(BoundedCounters::new()))
+    }
+
+    fn count(&self, key: CounterKey, limits: &Limits, now: Timestamp) -> Hit {
+        // Counters are replaced whole, so a poisoned lock still guards sound data.
+        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = Vec::new();
+        let mut refused = None;
+        for limit in limits.iter() {
+            let key = limit.key(key);
+            match Window::hit(counters.get(&key), limit, now) {
+                Ok(window) => open.push((key, window, limit.amount() - window.count)),
+                Err(wait) => refused = refused.max(Some((wait, *limit))),
+            }
+        }
+        if let Some((retry_after, limit)) = refused {
+            return Hit::Refused { limit, retry_after };
+        }
+        counters.make_room(milliseconds(now));
+        for (key, window, _) in &open {
+            counters.put(key, *window);
+        }
+        Hit::Allowed { remaining: open.iter().map(|(.., left)| *left).min().unwrap_or_default() }
+    }
+}
+
+impl Default for MemoryRateLimits {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl RateLimitStore for MemoryRateLimits {
+    fn hit<'a>(
+        &'a self,
+        key: CounterKey,
+        limits: &'a Limits,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Hit> {
+        Box::pin(ready(Ok(self.count(key, limits, now))))
+    }
+}
