@@ -1,0 +1,238 @@
+//! Hashing and verifying, on the calling thread.
+
+use std::hint::black_box;
+
+use argon2::password_hash::phc;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use mcp_auth::random::Randomness;
+use thiserror::Error;
+
+use super::{MAX_PASSWORD_BYTES, Password, PasswordHash};
+
+/// What a new argon2id hash costs (RFC 9106). The default is OWASP's: 19 MiB, 2 passes, 1 lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashCost {
+    /// Memory in KiB, from 8 to 262,144.
+    pub memory_kib: u32,
+    /// Passes over it, from 1 to 16.
+    pub passes: u32,
+}
+
+impl Default for HashCost {
+    fn default() -> Self {
+        Self { memory_kib: 19_456, passes: 2 }
+    }
+}
+
+/// What a stored hash may ask for. A row that somebody wrote must not take the machine.
+const MAX_MEMORY_KIB: u32 = 262_144;
+const MAX_PASSES: u32 = 16;
+const MAX_LANES: u32 = 16;
+const MAX_BCRYPT_COST: u32 = 15;
+
+/// Bytes of a password that bcrypt looks at; a longer one would match every other with the same beginning.
+const BCRYPT_BYTES: usize = 72;
+
+/// What a password is to a stored hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    /// It made the hash.
+    Right {
+        /// The hash is of a kind or a cost that should be replaced now that the password is at hand.
+        upgrade: bool,
+    },
+    /// It did not.
+    Wrong,
+    /// The hash is of a kind that is not verified here, damaged, or too costly.
+    Unreadable,
+}
+
+/// The hash could not be made: the cost is out of bounds or the memory is not there.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the password could not be hashed: {0}")]
+pub struct HashingFailed(String);
+
+impl HashCost {
+    /// Hashes with 16 bytes of fresh salt.
+    pub(super) fn hash(
+        self,
+        password: &Password,
+        randomness: &dyn Randomness,
+    ) -> Result<PasswordHash, HashingFailed> {
+        let mut salt = [0; 16];
+        randomness.fill(&mut salt);
+        let hash = self.argon2()?.hash_password_with_salt(password.bytes(), &salt);
+        let hash: phc::PasswordHash = hash.map_err(|error| HashingFailed(error.to_string()))?;
+        Ok(PasswordHash::from_stored(hash.to_string()))
+    }
+
+    /// Verifies; without a hash does the same work and answers [`Verification::Wrong`], so that the time does not tell
+    /// whether there is an account.
+    pub(super) fn verify(self, password: &Password, stored: Option<&PasswordHash>) -> Verification {
+        if password.bytes().len() > MAX_PASSWORD_BYTES {
+            return Verification::Wrong;
+        }
+        let Some(stored) = stored.map(PasswordHash::expose) else {
+            let _ = black_box(self.argon2().map(|it| {
+                it.hash_password_into(password.bytes(), &[0; 16], black_box(&mut [0; 32]))
+            }));
+            return Verification::Wrong;
+        };
+        if stored.starts_with("$2") {
+            verify_bcrypt(password, stored)
+        } else {
+            self.verify_argon2(password, stored)
+        }
+    }
+
+    fn verify_argon2(self, password: &Password, stored: &str) -> Verification {
+        let Ok(hash) = phc::PasswordHash::new(stored) else { return Verification::Unreadable };
+        let Ok(params) = Params::try_from(&hash) else { return Verification::Unreadable };
+        let bounded = params.m_cost() <= MAX_MEMORY_KIB
+            && params.t_cost() <= MAX_PASSES
+            && params.p_cost() <= MAX_LANES;
+        if !bounded || hash.hash.is_none() || hash.salt.is_none() {
+            return Verification::Unreadable;
+        }
+        match Argon2::default().verify_password(password.bytes(), &hash) {
+            Ok(()) => Verification::Right { upgrade: self.is_above(&hash, &params) },
+            Err(argon2::password_hash::Error::PasswordInvalid) => Verification::Wrong,
+            Err(_) => Verification::Unreadable,
+        }
+    }
+
+    fn is_above(self, hash: &phc::PasswordHash, params: &Params) -> bool {
+        let work = |memory: u32, passes: u32| u64::from(memory) * u64::from(passes);
+        hash.algorithm.as_str() != Algorithm::Argon2id.as_str()
+            || hash.version != Some(Version::V0x13.into())
+            || work(params.m_cost(), params.t_cost()) < work(self.memory_kib, self.passes)
+    }
+
+    fn argon2(self) -> Result<Argon2<'static>, HashingFailed> {
+        if self.memory_kib > MAX_MEMORY_KIB || self.passes > MAX_PASSES {
+            return Err(HashingFailed("the configured cost is out of bounds".into()));
+        }
+        let params = Params::new(self.memory_kib, self.passes, 1, None);
+        let params = params.map_err(|error| HashingFailed(error.to_string()))?;
+        Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+    }
+}
+
+/// `$2a$`, `$2b$` and `$2y$` name one algorithm; `$2x$` marks hashes that a known fault made.
+fn verify_bcrypt(password: &Password, stored: &str) -> Verification {
+    let known = ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| stored.starts_with(prefix));
+    let cost = stored.get(4..6).and_then(|digits| digits.parse::<u32>().ok());
+    if !known || cost.is_none_or(|cost| cost > MAX_BCRYPT_COST) {
+        return Verification::Unreadable;
+    }
+    if password.bytes().len() > BCRYPT_BYTES {
+        // The time of a hash all the same, so that it does not tell bcrypt accounts from others.
+        let _ = black_box(bcrypt::verify([], stored));
+        return Verification::Wrong;
+    }
+    match bcrypt::verify(password.bytes(), stored) {
+        Ok(true) => Verification::Right { upgrade: true },
+        Ok(false) => Verification::Wrong,
+        Err(_) => Verification::Unreadable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_auth::testing::SequenceRandom;
+
+    use super::*;
+
+    const CHEAP: HashCost = HashCost { memory_kib: 8, passes: 1 };
+    const RIGHT: Verification = Verification::Right { upgrade: false };
+    const OLD: Verification = Verification::Right { upgrade: true };
+
+    fn verify(password: &str, stored: &str) -> Verification {
+        CHEAP.verify(&Password::new(password), Some(&PasswordHash::from_stored(stored)))
+    }
+
+    fn hash(cost: HashCost, password: &str) -> String {
+        let hash = cost.hash(&Password::new(password), &SequenceRandom::default()).unwrap();
+        hash.expose().to_owned()
+    }
+
+    #[test]
+    fn hashes_are_phc_strings_of_the_documented_cost() {
+        let stored = hash(HashCost::default(), "correct horse");
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        assert_eq!(verify("correct horse", &stored), RIGHT);
+        assert_eq!(verify("correct horsf", &stored), Verification::Wrong);
+    }
+
+    #[test]
+    fn what_is_cheaper_than_configured_is_to_be_upgraded() {
+        let stored = hash(CHEAP, "correct horse");
+        assert_eq!(verify("correct horse", &stored), RIGHT);
+        let dearer = HashCost { passes: 2, ..CHEAP };
+        let password = Password::new("correct horse");
+        let stored = PasswordHash::from_stored(stored);
+        assert_eq!(dearer.verify(&password, Some(&stored)), OLD);
+        let other = stored.expose().replace("argon2id", "argon2i");
+        assert_eq!(verify("correct horse", &other), Verification::Wrong);
+    }
+
+    #[test]
+    fn bcrypt_hashes_of_other_systems_verify() {
+        // From the test vectors of jBCrypt (TestBCrypt.java) and of the manual of PHP (crypt).
+        let stored = "$2a$06$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkgY8jIucDrjc8deX1s.";
+        assert_eq!(verify("", stored), OLD);
+        assert_eq!(verify("a", stored), Verification::Wrong);
+        let stored = "$2y$07$usesomesillystringfore2uDLvp1Ii2e./U9C8sBjqp8I90dH6hi";
+        assert_eq!(verify("rasmuslerdorf", stored), OLD);
+        assert_eq!(verify("rasmuslerdorf", &stored.replace("2y", "2b")), OLD);
+        assert_eq!(verify("rasmuslerdorf", &stored.replace("2y", "2x")), Verification::Unreadable);
+    }
+
+    #[test]
+    fn bcrypt_looks_at_72_bytes_and_more_are_refused() {
+        let full = "x".repeat(72);
+        let stored = bcrypt::hash_with_salt(&full, 4, [7; 16]).unwrap();
+        let stored = stored.format_for_version(bcrypt::Version::TwoB);
+        assert_eq!(verify(&full, &stored), OLD);
+        assert_eq!(verify(&format!("{full}y"), &stored), Verification::Wrong);
+        assert_eq!(verify(&full[..71], &stored), Verification::Wrong);
+    }
+
+    #[test]
+    fn costs_of_stored_hashes_are_capped_before_hashing() {
+        let stored = hash(CHEAP, "correct horse");
+        for (from, to) in [
+            ("m=8,", "m=262145,"),
+            ("m=8,", "m=4294967295,"),
+            ("t=1,", "t=17,"),
+            ("t=1,", "t=4294967295,"),
+            ("p=1$", "p=17$"),
+            ("argon2id", "scrypt"),
+        ] {
+            assert_eq!(
+                verify("correct horse", &stored.replace(from, to)),
+                Verification::Unreadable
+            );
+        }
+        for bad in ["", "plain", "$argon2id$", "$2b$31$", "$argon2id$v=19$m=8,t=1,p=1$", "$2b$é"] {
+            assert_eq!(verify("correct horse", bad), Verification::Unreadable, "{bad:?}");
+        }
+        let stored = "$2y$31$usesomesillystringfore2uDLvp1Ii2e./U9C8sBjqp8I90dH6hi";
+        assert_eq!(verify("rasmuslerdorf", stored), Verification::Unreadable);
+    }
+
+    #[test]
+    fn no_account_is_a_wrong_password() {
+        assert_eq!(CHEAP.verify(&Password::new("correct horse"), None), Verification::Wrong);
+        let long = "x".repeat(MAX_PASSWORD_BYTES + 1);
+        assert_eq!(verify(&long, &hash(CHEAP, &long)), Verification::Wrong);
+    }
+
+    #[test]
+    fn nothing_shows_a_password_or_a_hash() {
+        let shown = format!("{:?}", (Password::new("hunter2!"), hash(CHEAP, "a").len()));
+        assert!(!shown.contains("hunter2"));
+        let stored = PasswordHash::from_stored(hash(CHEAP, "a"));
+        assert!(!format!("{stored:?}").contains("argon2id"));
+    }
+}
