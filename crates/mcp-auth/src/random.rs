@@ -20,8 +20,8 @@ impl Randomness for SystemRandom {
     }
 }
 
-/// 128 random bits as 22 base64url characters: a `jti` (RFC 7519 section 4.1.7).
-pub(crate) fn token_id(randomness: &dyn Randomness) -> String {
+/// 128 random bits as 22 base64url characters: a `jti` (RFC 7519 section 4.1.7) or a `sid`.
+pub fn token_id(randomness: &dyn Randomness) -> String {
     let mut bytes = [0; 16];
     randomness.fill(&mut bytes);
     base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes)
