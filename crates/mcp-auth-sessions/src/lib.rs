@@ -12,6 +12,11 @@ pub mod issued;
 mod key;
 pub mod password;
 pub mod rate_limit;
+mod sessions;
 pub mod throttle;
 
 pub use key::CounterKey;
+pub use sessions::{
+    AccountChange, AccountError, Changed, LoginFailure, NewAccount, Purged, RefreshError, Revoked,
+    SessionPolicy, Sessions, SignInError, Stores, TokenPair,
+};
