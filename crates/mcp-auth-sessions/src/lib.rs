@@ -13,6 +13,8 @@ mod key;
 pub mod password;
 pub mod rate_limit;
 mod sessions;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod throttle;
 
 pub use key::CounterKey;

@@ -1,0 +1,40 @@
+//! The in-memory stores keep the contracts.
+
+use std::sync::Arc;
+
+use mcp_auth::clock::Timestamp;
+use mcp_auth_sessions::account::MemoryAccounts;
+use mcp_auth_sessions::grant::MemoryGrants;
+use mcp_auth_sessions::issued::MemoryIssued;
+use mcp_auth_sessions::rate_limit::MemoryRateLimits;
+use mcp_auth_sessions::testing::{
+    account_contract, grant_contract, issued_contract, rate_limit_contract, throttle_contract,
+};
+use mcp_auth_sessions::throttle::MemoryThrottles;
+
+const NOW: Timestamp = Timestamp::from_unix_seconds(1_767_225_600);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts() {
+    account_contract(async || Arc::new(MemoryAccounts::new()) as _, NOW).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grants() {
+    grant_contract(async || Arc::new(MemoryGrants::new()) as _, NOW).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn issued_tokens() {
+    issued_contract(async || Arc::new(MemoryIssued::new()) as _, NOW).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn throttles() {
+    throttle_contract(async || Arc::new(MemoryThrottles::new()) as _, NOW).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rate_limits() {
+    rate_limit_contract(async || Arc::new(MemoryRateLimits::new()) as _, NOW).await;
+}
