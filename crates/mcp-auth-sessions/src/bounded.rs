@@ -33,9 +33,10 @@ pub(crate) struct BoundedCounters<C> {
 const PURGE_INTERVAL: u64 = 1_000;
 
 impl<C: Counter> BoundedCounters<C> {
-    /// The most bytes that one map takes, whatever keys come.
+    /// The most bytes that one map takes, whatever keys come. Keys that come and go can make the table double its places
+    /// once, and both tables are there while it does.
     pub(crate) const MAX_BYTES: usize =
-        65_536 * (size_of::<(CounterKey, C)>() + 1) + SHARED * size_of::<Option<C>>() + 4_096;
+        3 * 65_536 * (size_of::<(CounterKey, C)>() + 1) + SHARED * size_of::<Option<C>>() + 4_096;
 
     pub(crate) fn new() -> Self {
         Self::with_bounds(EXACT, SHARED)
@@ -88,5 +89,76 @@ impl<C: Counter> BoundedCounters<C> {
     fn place(&self, key: &CounterKey) -> usize {
         let hash = self.hasher.hash_one(key);
         usize::try_from(hash % (self.shared.len().max(1) as u64)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Until(u64);
+
+    impl Counter for Until {
+        fn is_idle(&self, now: u64) -> bool {
+            self.0 <= now
+        }
+    }
+
+    fn key(n: u32) -> CounterKey {
+        CounterKey::of("test", &n.to_string())
+    }
+
+    #[test]
+    fn beyond_the_bound_keys_share_and_nothing_is_lost() {
+        let mut counters = BoundedCounters::with_bounds(4, 2);
+        for n in 0..100 {
+            counters.make_room(0);
+            counters.put(&key(n), Until(10));
+        }
+        assert_eq!(counters.exact.len(), 4);
+        for n in 0..200 {
+            assert_eq!(counters.get(&key(n)), Some(Until(10)), "key {n} is counted somewhere");
+        }
+        assert!(!counters.forget(&key(99)), "a shared counter stays");
+        assert_eq!(counters.get(&key(99)), Some(Until(10)));
+    }
+
+    #[test]
+    fn room_that_appears_loosens_nothing() {
+        let mut counters = BoundedCounters::with_bounds(1, 1);
+        counters.put(&key(0), Until(5));
+        counters.put(&key(1), Until(100));
+        counters.make_room(4);
+        assert_eq!(counters.exact.len(), 1, "what still counts is kept");
+        counters.make_room(1_004);
+        assert_eq!(counters.exact.len(), 0, "what does not is forgotten");
+        assert_eq!(counters.get(&key(1)), Some(Until(100)), "what was shared still counts");
+        counters.put(&key(1), Until(101));
+        assert_eq!(counters.exact.get(&key(1)), Some(&Until(101)));
+    }
+
+    #[test]
+    fn a_flood_buys_one_search_a_second() {
+        let mut counters = BoundedCounters::with_bounds(1, 1);
+        counters.put(&key(0), Until(500));
+        counters.make_room(100);
+        counters.make_room(600);
+        assert_eq!(counters.exact.len(), 1);
+        counters.make_room(1_100);
+        assert_eq!(counters.exact.len(), 0);
+    }
+
+    #[test]
+    fn the_table_never_grows_beyond_what_is_said() {
+        let mut counters = BoundedCounters::new();
+        for n in 0..200_000_u32 {
+            counters.put(&key(n), Until(1));
+            if n % 3 == 0 {
+                counters.forget(&key(n / 2));
+            }
+        }
+        assert!(counters.exact.len() <= EXACT);
+        assert!(counters.exact.capacity() <= 2 * EXACT, "at most twice 65,536 places");
     }
 }

@@ -22,3 +22,8 @@ pub use sessions::{
     AccountChange, AccountError, Changed, LoginFailure, NewAccount, Purged, RefreshError, Revoked,
     SessionPolicy, Sessions, SignInError, Stores, TokenPair,
 };
+
+/// Compiles and runs the example in the crate's README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

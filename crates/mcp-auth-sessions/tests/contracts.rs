@@ -38,3 +38,9 @@ async fn throttles() {
 async fn rate_limits() {
     rate_limit_contract(async || Arc::new(MemoryRateLimits::new()) as _, NOW).await;
 }
+
+#[test]
+fn the_counters_have_the_size_that_their_documentation_says() {
+    const { assert!(MemoryThrottles::MAX_BYTES <= 10 << 20) };
+    const { assert!(MemoryRateLimits::MAX_BYTES <= 8 << 20) };
+}

@@ -72,3 +72,6 @@ impl RotationPolicy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use super::{Hit, Limits, RateLimitStore, Window, milliseconds};
 use crate::bounded::{BoundedCounters, Counter};
 use crate::key::CounterKey;
 
-/// Requests of this process, in at most [`MAX_BYTES`](Self::MAX_BYTES). When more than 57,344 windows are open, further
+/// Requests of this process, in at most [`MAX_BYTES`](Self::MAX_BYTES) (8 MiB). When more than 57,344 windows are open, further
 /// keys share counters.
 #[derive(Debug)]
 pub struct MemoryRateLimits(Mutex<BoundedCounters<Window>>);

@@ -10,7 +10,7 @@ use mcp_auth::store::StoreFuture;
 use super::{Attempt, ThrottleState, ThrottleStore, Throttled, milliseconds};
 use crate::bounded::{BoundedCounters, Counter};
 
-/// Attempts of this process, in at most [`MAX_BYTES`](Self::MAX_BYTES). When more than 57,344 keys are remembered,
+/// Attempts of this process, in at most [`MAX_BYTES`](Self::MAX_BYTES) (10 MiB). When more than 57,344 keys are remembered,
 /// further keys share counters.
 #[derive(Debug)]
 pub struct MemoryThrottles(Mutex<BoundedCounters<ThrottleState>>);

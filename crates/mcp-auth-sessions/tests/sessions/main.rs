@@ -1,0 +1,8 @@
+//! The service over in-memory stores, with a clock that stands still.
+
+mod accounts;
+mod bench;
+mod faults;
+mod passwords;
+mod refresh;
+mod revoke;

@@ -1,0 +1,95 @@
+//! Sign-out and revocation.
+
+use mcp_auth::issue::NewToken;
+use mcp_auth::refusal::RefusalCode;
+
+use crate::bench::Bench;
+
+const REVOKED: Option<RefusalCode> = Some(RefusalCode::TokenRevoked);
+
+#[tokio::test]
+async fn signing_out_ends_the_grant_and_no_other() {
+    let bench = Bench::with_alice().await;
+    let (here, there) =
+        (bench.sign_in("alice").await.unwrap(), bench.sign_in("alice").await.unwrap());
+    let live = bench.live(&here.access).await.unwrap();
+    let revoked = bench.sessions.sign_out(&live).await.unwrap();
+    assert_eq!(revoked.session_id.as_deref(), here.access.claims.session_id());
+    assert_eq!(bench.refused(&here.access).await, REVOKED);
+    assert_eq!(bench.refused(&here.refresh).await, REVOKED);
+    assert!(bench.is_live(&there).await);
+    assert_eq!(bench.sessions.grants("alice").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_of_no_grant_ends_alone() {
+    let bench = Bench::new();
+    let issue = || bench.issuer.issue(&NewToken::access("pipeline")).unwrap();
+    let (one, other) = (issue(), issue());
+    let live = bench.live(&one).await.unwrap();
+    let revoked = bench.sessions.sign_out(&live).await.unwrap();
+    assert_eq!(revoked.token_id.as_deref(), one.claims.token_id());
+    assert_eq!(bench.refused(&one).await, REVOKED);
+    assert_eq!(bench.refused(&other).await, None);
+}
+
+#[tokio::test]
+async fn an_access_token_is_revoked_alone_and_a_refresh_token_with_its_grant() {
+    let bench = Bench::with_alice().await;
+    let pair = bench.sign_in("alice").await.unwrap();
+    let access = bench.live(&pair.access).await.unwrap();
+    bench.sessions.revoke_token(&access).await.unwrap();
+    assert_eq!(bench.refused(&pair.access).await, REVOKED);
+    let next = bench.refresh(&pair.refresh).await.unwrap();
+    let refresh = bench.live(&next.refresh).await.unwrap();
+    bench.sessions.revoke_token(&refresh).await.unwrap();
+    assert_eq!(bench.refused(&next.access).await, REVOKED);
+    assert_eq!(bench.refused(&next.refresh).await, REVOKED);
+}
+
+#[tokio::test]
+async fn a_token_is_revoked_by_its_id() {
+    let bench = Bench::with_alice().await;
+    let pair = bench.sign_in("alice").await.unwrap();
+    let id = pair.access.claims.token_id().unwrap();
+    let revoked = bench.sessions.revoke_token_id(id).await.unwrap();
+    assert_eq!(revoked.user_id.as_deref(), Some("alice"));
+    assert_eq!(bench.refused(&pair.access).await, REVOKED);
+    assert_eq!(bench.refused(&pair.refresh).await, None);
+    let id = pair.refresh.claims.token_id().unwrap();
+    bench.sessions.revoke_token_id(id).await.unwrap();
+    assert_eq!(bench.refused(&pair.refresh).await, REVOKED);
+    // Made elsewhere, on no record.
+    let stranger = bench.issuer.issue(&NewToken::access("pipeline")).unwrap();
+    let id = stranger.claims.token_id().unwrap();
+    assert_eq!(bench.sessions.revoke_token_id(id).await.unwrap().user_id, None);
+    assert_eq!(bench.refused(&stranger).await, REVOKED);
+}
+
+#[tokio::test]
+async fn everything_of_a_user_ends_in_one_act() {
+    let bench = Bench::with_alice().await;
+    bench.create("bob").await;
+    let (one, two) = (bench.sign_in("alice").await.unwrap(), bench.sign_in("alice").await.unwrap());
+    let minted = bench.issuer.issue(&NewToken::access("alice")).unwrap();
+    let bob = bench.sign_in("bob").await.unwrap();
+    bench.sessions.revoke_user("alice").await.unwrap();
+    for token in [&one.access, &one.refresh, &two.access, &two.refresh, &minted] {
+        assert_eq!(bench.refused(token).await, REVOKED);
+    }
+    assert!(bench.is_live(&bob).await);
+    assert_eq!(bench.sessions.grants("alice").await.unwrap(), []);
+    let again = bench.sign_in("alice").await.unwrap();
+    assert!(bench.is_live(&again).await, "and the user may sign in again");
+}
+
+#[tokio::test]
+async fn a_user_without_an_account_is_revoked_too() {
+    let bench = Bench::new();
+    let issue = || bench.issuer.issue(&NewToken::access("pipeline")).unwrap();
+    let old = issue();
+    bench.sessions.revoke_user("pipeline").await.unwrap();
+    assert_eq!(bench.refused(&old).await, REVOKED);
+    bench.pass(61);
+    assert_eq!(bench.refused(&issue()).await, None, "a new token is another matter");
+}
