@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
 /// What a line of the chain hashes to: 32 bytes, written as 64 lower-case hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LineHash(pub(crate) [u8; 32]);
 
 impl LineHash {
@@ -24,7 +24,7 @@ impl fmt::Display for LineHash {
 }
 
 /// Names one log: 16 random bytes, drawn when its file is begun, as 32 lower-case hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogId([u8; 16]);
 
 impl LogId {
@@ -55,6 +55,12 @@ pub(crate) fn parse<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
 /// Text in both directions, through [`parse`].
 macro_rules! as_text {
     ($name:ident, $expected:literal) => {
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)

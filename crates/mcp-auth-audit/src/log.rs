@@ -93,6 +93,11 @@ impl AuditLog {
         self.queue.health()
     }
 
+    /// [`Health::is_writable`] alone, for asking before each request.
+    pub fn is_writable(&self) -> bool {
+        self.queue.is_writable()
+    }
+
     /// Names this log; its checkpoints carry it.
     pub fn id(&self) -> LogId {
         self.log_id

@@ -138,6 +138,10 @@ impl Queue {
         self.state().health()
     }
 
+    pub(crate) fn is_writable(&self) -> bool {
+        self.state().is_writable()
+    }
+
     fn wait_for_room<'a>(
         &self,
         mut state: MutexGuard<'a, State>,

@@ -127,3 +127,55 @@ impl Walk<'_> {
             || !checkpoint.is_signed_by(&self.verifier.public)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mcp_auth::random::SystemRandom;
+
+    use super::*;
+    use crate::digest::LogId;
+    use crate::line;
+
+    /// What only a holder of the keys could write: every hash is right.
+    fn defects(lines: &[(u64, LineHash, &str)]) -> Vec<(u64, Defect)> {
+        let keys = AuditKeys::generate(&SystemRandom);
+        let verifier = Verifier::new(&keys);
+        let mut walk = Walk { verifier: &verifier, last: None, result: Verification::default() };
+        for (number, (seq, prev, event)) in (1..).zip(lines) {
+            let mut text = Vec::new();
+            line::write(&mut text, &keys.chain(), *seq, *prev, event.as_bytes());
+            walk.line(number, text.trim_ascii_end());
+        }
+        let found = walk.result.integrity.first;
+        found.iter().map(|damage| (damage.line, damage.defect)).collect()
+    }
+
+    #[test]
+    fn a_line_must_continue_the_one_before_it() {
+        let id = LogId::random(&SystemRandom);
+        let created = format!("{{\"log_id\":\"{id}\"}}");
+        let fork = (2, LineHash([7; 32]), "{\"event\":\"e\"}");
+        assert_eq!(defects(&[(1, id.genesis(), &created), fork]), [(2, Defect::Link)]);
+    }
+
+    #[test]
+    fn the_first_line_is_bound_to_the_id_that_it_names() {
+        let (id, other) = (LogId::random(&SystemRandom), LogId::random(&SystemRandom));
+        let created = format!("{{\"log_id\":\"{id}\"}}");
+        assert_eq!(defects(&[(1, id.genesis(), &created)]), []);
+        assert_eq!(defects(&[(1, other.genesis(), &created)]), [(1, Defect::Beginning)]);
+        assert_eq!(defects(&[(1, id.genesis(), "{\"a\":1}")]), [(1, Defect::Beginning)]);
+    }
+
+    #[test]
+    fn a_checkpoint_within_the_log_is_checked() {
+        let id = LogId::random(&SystemRandom);
+        let created = format!("{{\"log_id\":\"{id}\"}}");
+        for event in
+            ["{\"event\":\"audit_checkpoint\"}", "{\"a\":0,\"event\":\"audit_checkpoint\",\"b\":1}"]
+        {
+            let found = defects(&[(1, id.genesis(), &created), (3, id.genesis(), event)]);
+            assert_eq!(found, [(2, Defect::Checkpoint)]);
+        }
+    }
+}

@@ -59,12 +59,12 @@ impl House {
         lines.collect()
     }
 
-    fn interruption(&self) -> (String, u64) {
+    /// Why the log was interrupted, and how many lines were lost in all.
+    fn interruptions(&self) -> (String, u64) {
         let filter = Filter { event: Some("audit_interrupted".into()), ..Filter::default() };
-        let found = search(&self.options.path, &filter, Order::OldestFirst, 2).unwrap();
-        let [entry] = found.as_slice() else { panic!("{found:?}") };
-        let reason = entry.event["reason"].as_str().unwrap().to_owned();
-        (reason, entry.event["lost_lines"].as_u64().unwrap())
+        let found = search(&self.options.path, &filter, Order::OldestFirst, 100).unwrap();
+        let reason = found[0].event["reason"].as_str().unwrap().to_owned();
+        (reason, found.iter().filter_map(|entry| entry.event["lost_lines"].as_u64()).sum())
     }
 }
 
@@ -106,8 +106,8 @@ fn a_full_disk_refuses_mutations_keeps_decisions_and_recovers_by_itself() {
     log.close().unwrap();
     let wanted = ["before", "decision 1", "decision 2", "audit_interrupted", "after"];
     assert_eq!(house.lines()[1..6], wanted);
-    assert!(house.interruption().0.contains("free space"));
-    assert_eq!(house.interruption().1, 0);
+    assert!(house.interruptions().0.contains("free space"));
+    assert_eq!(house.interruptions().1, 0);
 }
 
 #[test]
@@ -124,9 +124,19 @@ fn a_mutation_is_the_first_to_learn_that_the_disk_works_again() {
 }
 
 #[test]
+fn what_a_failed_write_left_is_cut_at_once() {
+    let house = House::with(|options| options.retry = Duration::from_hours(1));
+    let log = house.open();
+    let before = std::fs::read(&house.options.path).unwrap();
+    house.faults.set(Fault::Append { kind: io::ErrorKind::StorageFull, after: 100 });
+    log.append_blocking(&event("mutation")).unwrap_err();
+    assert_eq!(std::fs::read(&house.options.path).unwrap(), before);
+}
+
+#[test]
 fn what_a_failed_write_left_is_cut_even_when_it_could_not_be_cut_at_once() {
     for after in [0, 1, 100, 250, 400, usize::MAX] {
-        let house = House::new();
+        let house = House::with(|options| options.retry = Duration::from_hours(1));
         let log = house.open();
         house.faults.set(Fault::AppendAndCut { kind: io::ErrorKind::Other, after });
         log.record(&event("decision"));
@@ -174,7 +184,7 @@ fn a_full_queue_counts_what_is_lost_and_says_so_in_the_log() {
     log.close().unwrap();
     let kept = house.lines().iter().filter(|line| *line == "decision").count() as u64;
     assert_eq!(kept + lost, 1_000);
-    assert_eq!(house.interruption().1, lost);
+    assert_eq!(house.interruptions().1, lost);
 }
 
 #[test]
@@ -204,7 +214,7 @@ fn mutations_have_room_of_their_own_and_are_told_when_it_is_used_up() {
         receipt.blocking_recv().unwrap().unwrap();
     }
     log.close().unwrap();
-    assert_eq!(house.interruption().1, 1);
+    assert_eq!(house.interruptions().1, 1);
 }
 
 #[test]
@@ -242,6 +252,23 @@ fn a_checkpoint_file_that_cannot_be_written_stops_nobody_and_is_made_up_for() {
     wait_until("made up for", || log.health().checkpoint_error.is_none());
     let text = std::fs::read_to_string(house.directory.path().join("checkpoints")).unwrap();
     assert!(text.contains("\"seq\":3"), "{text}");
+}
+
+#[test]
+fn a_late_checkpoint_does_not_come_behind_a_later_one() {
+    let house = House::with(|options| options.checkpoint_lines = 2);
+    let log = house.open();
+    house.faults.set(Fault::Checkpoint { kind: io::ErrorKind::PermissionDenied });
+    log.append_blocking(&event("a")).unwrap();
+    log.append_blocking(&event("b")).unwrap();
+    let other = AuditLog::open(&house.options).unwrap();
+    other.append_blocking(&event("c")).unwrap();
+    other.append_blocking(&event("d")).unwrap();
+    house.faults.clear();
+    log.append_blocking(&event("e")).unwrap();
+    drop((log, other));
+    let lines = house.lines();
+    assert_eq!(lines.iter().filter(|line| *line == "audit_checkpoint").count(), 3);
 }
 
 #[test]

@@ -166,9 +166,13 @@ impl State {
         std::mem::take(&mut self.lines)
     }
 
+    pub(super) fn is_writable(&self) -> bool {
+        self.retry_at.is_none() && self.lost == 0 && !self.is_stopping
+    }
+
     pub(super) fn health(&self) -> Health {
         Health {
-            is_writable: self.retry_at.is_none() && self.lost == 0 && !self.is_stopping,
+            is_writable: self.is_writable(),
             waiting_lines: self.lines.len() + self.in_flight,
             waiting_bytes: self.bytes,
             lost_lines: self.lost,
