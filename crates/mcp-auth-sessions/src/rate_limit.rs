@@ -78,3 +78,37 @@ pub trait RateLimitStore: fmt::Debug + Send + Sync {
         now: Timestamp,
     ) -> StoreFuture<'a, Hit>;
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// A fixed window lets at most twice its amount pass in any span of its length, and never more in one window.
+        #[test]
+        fn no_span_of_one_window_holds_more_than_two(
+            steps in proptest::collection::vec(0_u64..700, 1..200)
+        ) {
+            let limits: Limits = "3/second".parse().unwrap();
+            let limit = limits.iter().next().unwrap();
+            let (mut held, mut now, mut passed) = (None, 1_000_000_u64, Vec::new());
+            for step in steps {
+                now += step;
+                match Window::hit(held, limit, Timestamp::default().plus(Duration::from_millis(now))) {
+                    Ok(window) => {
+                        prop_assert!(window.count <= 3 && window.ends_at > now);
+                        passed.push(now);
+                        held = Some(window);
+                    }
+                    Err(wait) => prop_assert!(wait <= Duration::from_secs(1)),
+                }
+            }
+            for (at, first) in passed.iter().enumerate() {
+                let within = passed[at..].iter().filter(|moment| **moment < first + 1_000).count();
+                prop_assert!(within <= 6, "{} within a second", within);
+            }
+        }
+    }
+}

@@ -139,3 +139,43 @@ pub trait ThrottleStore: fmt::Debug + Send + Sync {
     /// ([`ThrottleState::give_back`]), whose other failures stand.
     fn succeeded<'a>(&'a self, attempt: &'a Attempt, now: Timestamp) -> StoreFuture<'a, ()>;
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn delays_double_to_the_cap() {
+        let seconds = |attempts| ThrottlePolicy::ACCOUNT.delay(attempts).as_secs();
+        let delays: Vec<_> = (4..13).map(seconds).collect();
+        assert_eq!(delays, [0, 0, 1, 2, 4, 8, 15, 15, 15]);
+        assert_eq!(seconds(u32::MAX), 15);
+        assert_eq!(ThrottlePolicy::ADDRESS.delay(u32::MAX).as_secs(), 60);
+    }
+
+    proptest! {
+        /// Whatever the clock does, nobody waits longer than the cap, and guessing has a rate.
+        #[test]
+        fn attempts_have_a_rate_and_waits_have_an_end(
+            steps in proptest::collection::vec(0_u64..20_000, 1..200)
+        ) {
+            let policy = ThrottlePolicy::ACCOUNT;
+            let (mut held, mut now, mut counted) = (None, 1_000_000_000_u64, 0_u64);
+            for step in &steps {
+                now += step;
+                match policy.begin(held, Timestamp::default().plus(Duration::from_millis(now))) {
+                    Ok(state) => {
+                        counted += 1;
+                        held = Some(state);
+                    }
+                    Err(wait) => prop_assert!(wait <= policy.cap && wait > Duration::ZERO),
+                }
+            }
+            // 5 free attempts, the one after them, four delays below the cap, then one attempt in 15 s.
+            let span: u64 = steps.iter().sum();
+            prop_assert!(counted <= 10 + span / 15_000, "{} in {} ms", counted, span);
+        }
+    }
+}

@@ -18,6 +18,7 @@ pub async fn throttle_contract(fresh: impl AsyncFn() -> Arc<dyn ThrottleStore>, 
     each_key_counts_alone(&*fresh().await, now).await;
     all_keys_count_or_none(&*fresh().await, now).await;
     success_clears_the_account(&*fresh().await, now).await;
+    success_makes_no_neighbour_wait(&*fresh().await, now).await;
     attempts_are_forgotten(&*fresh().await, now).await;
     a_clock_set_back_locks_nobody_out(&*fresh().await, now).await;
     attempts_at_once_see_each_other(&fresh().await, now).await;
@@ -109,6 +110,15 @@ async fn success_clears_the_account(store: &dyn ThrottleStore, now: Timestamp) {
     assert_eq!(begin(store, &attempt_from("b", "x"), now, 0).await, 0, "and no more than one");
     assert_eq!(begin(store, &attempt_from("c", "x"), now, 0).await, 1_500, "its failures stand");
     ok(store.succeeded(&attempt_from("unknown", "z"), now).await);
+}
+
+async fn success_makes_no_neighbour_wait(store: &dyn ThrottleStore, now: Timestamp) {
+    for name in ["a", "b", "c", "d"] {
+        assert_eq!(begin(store, &attempt_from(name, "x"), now, 0).await, 0, "the last one delays");
+    }
+    ok(store.succeeded(&attempt_from("d", "x"), now).await);
+    assert_eq!(begin(store, &attempt_from("e", "x"), now, 0).await, 0, "unless it succeeds");
+    assert_eq!(begin(store, &attempt_from("f", "x"), now, 0).await, 1_500, "and the next delays");
 }
 
 async fn attempts_are_forgotten(store: &dyn ThrottleStore, now: Timestamp) {
