@@ -28,7 +28,7 @@ pub(crate) type Known<K> = &'static [(&'static str, K)];
 /// Hands each member of the JSON object `text` to `visit`, in order: its name, which has been found to be the only one
 /// of its kind, and the place where its value begins. `visit` reads the value from there, in whole, and returns the
 /// place behind it.
-pub(crate) fn read_object<'a, K: Copy, E: From<JsonFault>>(
+pub(crate) fn read_object<'a, K, E: From<JsonFault>>(
     text: &'a str,
     known: Known<K>,
     mut visit: impl FnMut(Name<'a, K>, Scanner<'a>) -> Result<Scanner<'a>, E>,
@@ -70,14 +70,14 @@ impl<'a> Scanner<'a> {
 
     #[inline]
     fn skip_space(self) -> Self {
-        let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
         // Tokens are written without space, so one look is nearly always enough.
-        match self.peek() {
-            Some(byte) if blank(&byte) => {
-                self.advance(self.rest().iter().take_while(|byte| blank(byte)).count())
-            }
-            _ => self,
-        }
+        if self.peek().is_some_and(|byte| byte <= b' ') { self.skip_blanks() } else { self }
+    }
+
+    #[cold]
+    fn skip_blanks(self) -> Self {
+        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        self.advance(self.rest().iter().take_while(blank).count())
     }
 
     /// Behind `byte`, if it comes next.
@@ -101,7 +101,7 @@ impl<'a> Scanner<'a> {
 
     /// Reads an object whose `{` comes next.
     #[inline]
-    fn members<K: Copy, E: From<JsonFault>>(
+    fn members<K, E: From<JsonFault>>(
         self,
         most: usize,
         known: Known<K>,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::date::{self, Round};
 use super::{Audience, ClaimsFault, Text, TokenType, check_name};
 use crate::clock::NumericDate;
-use crate::json::{self, Known, Name, Scanner, Value};
+use crate::json::{self, Known, Scanner, Value};
 use crate::roles::Role;
 
 /// The claims that have a meaning here. Custom claims are checked as JSON and stay in the payload.
@@ -65,9 +65,9 @@ enum Member {
 impl Members {
     /// Fills in what `payload` says.
     pub(super) fn read(&mut self, payload: &str) -> Result<(), ClaimsFault> {
-        json::read_object(payload, KNOWN, |name, at| match name {
-            Name::Known(member) => self.take(member, at),
-            Name::Other(_) => Ok(at.value()?.1),
+        json::read_object(payload, KNOWN, |name, at| match name.meaning {
+            Some(member) => self.take(*member, at),
+            None => Ok(at.value()?.1),
         })?;
         self.check()
     }
@@ -122,6 +122,17 @@ impl Members {
 
 #[inline]
 fn string<'a>(
+    name: &'static str,
+    at: Scanner<'a>,
+) -> Result<(Cow<'a, str>, Scanner<'a>), ClaimsFault> {
+    match at.plain_string() {
+        Some((text, end)) => Ok((Cow::Borrowed(text), end)),
+        None => unusual_string(name, at),
+    }
+}
+
+#[cold]
+fn unusual_string<'a>(
     name: &'static str,
     at: Scanner<'a>,
 ) -> Result<(Cow<'a, str>, Scanner<'a>), ClaimsFault> {

@@ -6,11 +6,12 @@ use super::{JsonFault, JsonProblem, Known, Scanner};
 
 /// The name of a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Name<'a, K> {
-    /// One that the reader knows.
-    Known(K),
-    /// Any other, unescaped.
-    Other(Cow<'a, str>),
+pub(crate) struct Name<'a, K: 'static> {
+    /// The name, unescaped.
+    pub(crate) text: Cow<'a, str>,
+    /// What it stands for, where the reader knows it. A reference, because a value of one byte is written here as a byte
+    /// and read back as a word, for which the processor has to wait.
+    pub(crate) meaning: Option<&'static K>,
 }
 
 /// The names that one object has had so far.
@@ -24,7 +25,7 @@ pub(super) struct Names<'a, K: 'static> {
     others: Vec<Cow<'a, str>>,
 }
 
-impl<'a, K: Copy> Names<'a, K> {
+impl<'a, K> Names<'a, K> {
     pub(super) fn new(known: Known<K>) -> Self {
         debug_assert!(known.len() <= 64, "one bit for each");
         Self { known, expected: 0, seen: 0, others: Vec::new() }
@@ -40,8 +41,17 @@ impl<'a, K: Copy> Names<'a, K> {
             && let Some(end) = here.quoted(name)
         {
             self.see(self.expected, here)?;
-            return Ok((Name::Known(*meaning), end));
+            let text = Cow::Borrowed(*name);
+            return Ok((Name { text, meaning: Some(meaning) }, end));
         }
+        self.read_unexpected(here)
+    }
+
+    #[cold]
+    fn read_unexpected(
+        &mut self,
+        here: Scanner<'a>,
+    ) -> Result<(Name<'a, K>, Scanner<'a>), JsonFault> {
         let (name, end) = here.string()?;
         Ok((self.find(name, here)?, end))
     }
@@ -52,13 +62,13 @@ impl<'a, K: Copy> Names<'a, K> {
             place.and_then(|place| Some((place, self.known.get(place)?)))
         {
             self.see(place, here)?;
-            return Ok(Name::Known(*meaning));
+            return Ok(Name { text: name, meaning: Some(meaning) });
         }
         if self.others.contains(&name) {
             return Err(here.fault(JsonProblem::DuplicateName));
         }
         self.others.push(name.clone());
-        Ok(Name::Other(name))
+        Ok(Name { text: name, meaning: None })
     }
 
     fn see(&mut self, place: usize, here: Scanner<'a>) -> Result<(), JsonFault> {
@@ -76,8 +86,9 @@ impl Scanner<'_> {
     /// Behind `name` in quotes, if exactly that comes next.
     #[inline]
     fn quoted(self, name: &str) -> Option<Self> {
-        let rest = self.rest().strip_prefix(b"\"")?.strip_prefix(name.as_bytes())?;
-        rest.strip_prefix(b"\"")?;
-        Some(self.advance(name.len() + 2))
+        let rest = self.rest().strip_prefix(b"\"")?;
+        let (found, rest) = rest.split_at_checked(name.len())?;
+        let same = rest.first() == Some(&b'"') && found.iter().eq(name.as_bytes());
+        same.then(|| self.advance(name.len() + 2))
     }
 }

@@ -24,33 +24,45 @@ impl<'a> Scanner<'a> {
     /// Reads a string whose quote comes next; the text between the quotes, unescaped.
     #[inline]
     pub(crate) fn string(self) -> Result<(Cow<'a, str>, Self), JsonFault> {
+        match self.plain_string() {
+            Some((text, end)) => Ok((Cow::Borrowed(text), end)),
+            None => self.unusual_string(),
+        }
+    }
+
+    /// Reads a string without an escape, as nearly all of them are; `None` for any other value.
+    #[expect(clippy::inline_always, reason = "a call costs as much as reading a short string")]
+    #[inline(always)]
+    pub(crate) fn plain_string(self) -> Option<(&'a str, Self)> {
+        let start = self.take(b'"')?;
+        let stop = start.skip_plain();
+        Some((stop.since(start), stop.take(b'"')?))
+    }
+
+    #[cold]
+    fn unusual_string(self) -> Result<(Cow<'a, str>, Self), JsonFault> {
         let start = self.expect(b'"')?;
         let stop = start.skip_plain();
-        match stop.take(b'"') {
-            Some(end) => Ok((Cow::Borrowed(stop.since(start)), end)),
-            None => stop.escaped(stop.since(start)),
-        }
+        stop.escaped(stop.since(start))
     }
 
     /// Passes over everything that stands for itself. Stops at a quote, a backslash, a control character or the
     /// end, which are all ASCII, so never inside a character.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call costs as much as reading a short string")]
+    #[inline(always)]
     fn skip_plain(self) -> Self {
-        let mut here = self;
-        while let Some(chunk) = here.rest().first_chunk::<STEP>() {
-            let found = stops(u64::from_le_bytes(*chunk));
+        let (words, tail) = self.rest().as_chunks::<STEP>();
+        for (index, word) in words.iter().enumerate() {
+            let found = stops(u64::from_le_bytes(*word));
             if found != 0 {
-                return here.advance(found.trailing_zeros() as usize / STEP);
+                return self.advance(index * STEP + found.trailing_zeros() as usize / STEP);
             }
-            here = here.advance(STEP);
         }
-        here.advance(
-            here.rest().iter().take_while(|byte| stops(u64::from(**byte) | !0xff) == 0).count(),
-        )
+        let plain = tail.iter().take_while(|byte| stops(u64::from(**byte) | !0xff) == 0);
+        self.advance(words.len() * STEP + plain.count())
     }
 
     /// Goes on after `before` at the first byte that does not stand for itself.
-    #[cold]
     fn escaped(self, before: &str) -> Result<(Cow<'a, str>, Self), JsonFault> {
         let mut out = String::from(before);
         let mut here = self;

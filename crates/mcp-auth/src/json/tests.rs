@@ -7,10 +7,7 @@ use super::*;
 fn names(text: &str) -> Result<Vec<String>, JsonFault> {
     let mut names = Vec::new();
     read_object(text, &[("known", "known")], |name, value| {
-        names.push(match name {
-            Name::Known(name) => name.to_owned(),
-            Name::Other(name) => name.into_owned(),
-        });
+        names.push(name.text.into_owned());
         value.value().map(|(_, end)| end)
     })?;
     Ok(names)
@@ -130,14 +127,14 @@ proptest! {
         let object = serde_json::Map::from_iter(members);
         let text = serde_json::to_string(&object).unwrap();
         let mut read = serde_json::Map::new();
-        read_object(&text, &[], |Name::<Infallible>::Other(name), value| {
+        read_object(&text, &[], |name: Name<'_, Infallible>, value| {
             let (value, end) = value.value()?;
             let value = match value {
                 Value::String(text) => text.into_owned().into(),
                 Value::Number(raw) | Value::Literal(raw) | Value::Array(raw) | Value::Object(raw) =>
                     serde_json::from_str(raw).unwrap(),
             };
-            read.insert(name.into_owned(), value);
+            read.insert(name.text.into_owned(), value);
             Ok::<_, JsonFault>(end)
         }).unwrap();
         prop_assert_eq!(read, serde_json::from_str::<serde_json::Map<_, _>>(&text).unwrap());

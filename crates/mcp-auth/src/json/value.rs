@@ -48,6 +48,9 @@ impl<'a> Value<'a> {
     }
 }
 
+/// Digits of a number that no 64-bit integer is too small for, and no date needs more.
+const MOST_DIGITS: usize = 15;
+
 impl<'a> Scanner<'a> {
     /// Reads the value of a member of the outer object.
     pub(crate) fn value(self) -> Result<(Value<'a>, Self), JsonFault> {
@@ -116,14 +119,19 @@ impl<'a> Scanner<'a> {
     /// Reads a plain whole number of at most 15 digits, as nearly every date is written; `None` for any other value.
     #[inline]
     pub(crate) fn whole_number(self) -> Option<(u64, Self)> {
-        let digits = self.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (mut number, mut digits) = (0, 0);
+        for byte in self.rest().iter().take(MOST_DIGITS + 1) {
+            if !byte.is_ascii_digit() {
+                break;
+            }
+            number = number * 10 + u64::from(byte & 0x0f);
+            digits += 1;
+        }
         let end = self.advance(digits);
         let goes_on = matches!(end.peek(), Some(b'.' | b'e' | b'E'));
-        if !(1..=15).contains(&digits) || goes_on || (digits > 1 && self.peek() == Some(b'0')) {
-            return None;
-        }
-        let text = end.since(self).bytes();
-        Some((text.fold(0, |number, digit| number * 10 + u64::from(digit & 0x0f)), end))
+        let leading_zero = digits > 1 && self.peek() == Some(b'0');
+        let plain = (1..=MOST_DIGITS).contains(&digits) && !goes_on && !leading_zero;
+        plain.then_some((number, end))
     }
 
     /// Passes over `-? (0 | [1-9] digits) (. digits)? ([eE] [+-]? digits)?` (RFC 8259 section 6).

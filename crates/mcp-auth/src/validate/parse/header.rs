@@ -30,9 +30,14 @@ const FORBIDDEN: [&str; 18] = [
     "apu", "apv", "p2c", "p2s", "iv", "tag",
 ];
 
+/// The same bytes, if they are a usual header.
+pub(in crate::validate) fn usual(part: &[u8]) -> Option<&'static [u8]> {
+    USUAL_HEADERS.into_iter().find(|usual| *usual == part)
+}
+
 impl Header {
     pub(super) fn read(part: &[u8]) -> Result<Self, Refusal> {
-        if USUAL_HEADERS.contains(&part) {
+        if usual(part).is_some() {
             return Ok(Self { algorithm: Algorithm::Hs256, key_id: None });
         }
         Self::read_strictly(part)
@@ -41,9 +46,9 @@ impl Header {
     fn read_strictly(part: &[u8]) -> Result<Self, Refusal> {
         let text = decode(part).map_err(Reason::from)?;
         let mut found = Found::default();
-        json::read_object(&text, &[], |Name::<Infallible>::Other(name), value| {
+        json::read_object(&text, &[], |name: Name<'_, Infallible>, value| {
             let (value, end) = value.value()?;
-            found.parameter(&name, value);
+            found.parameter(&name.text, value);
             Ok::<_, Malformed>(end)
         })
         .map_err(Reason::from)?;
