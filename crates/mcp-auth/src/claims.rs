@@ -7,6 +7,7 @@ mod members;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::Serialize;
 use thiserror::Error;
@@ -72,10 +73,11 @@ impl fmt::Display for TokenType {
 ///
 /// The texts stay in the decoded payload, so reading a token allocates no text.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Claims(Box<Parts>);
+pub struct Claims(Arc<Parts>);
 
-/// Boxed, because a token moves from stage to stage and this is too much to copy each time.
-#[derive(Clone, PartialEq, Eq)]
+/// Apart, because a token moves from stage to stage and this is too much to copy each time; shared, because what was
+/// found live is handed to everything that serves its request.
+#[derive(PartialEq, Eq)]
 struct Parts {
     payload: Box<str>,
     members: Members,
@@ -87,9 +89,9 @@ impl Claims {
     /// # Errors
     /// [`ClaimsFault`] names the member that is missing, of the wrong type or out of bounds.
     pub(crate) fn read(payload: Box<str>) -> Result<Self, ClaimsFault> {
-        let mut parts = Box::new(Parts { payload, members: Members::default() });
-        parts.members.read(&parts.payload)?;
-        Ok(Self(parts))
+        let mut members = Members::default();
+        members.read(&payload)?;
+        Ok(Self(Arc::new(Parts { payload, members })))
     }
 
     /// `user_id`: who the token is about, 1 to 256 bytes without control characters.

@@ -6,9 +6,8 @@ mod hmac;
 mod ring;
 
 use std::fmt;
-use std::sync::Arc;
 
-use base64_simd::URL_SAFE_NO_PAD;
+use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
@@ -17,12 +16,18 @@ use self::asymmetric::{PrivateKey, PublicKey};
 use self::hmac::HmacKey;
 pub use self::ring::KeyRing;
 use crate::secret::Secret;
+use crate::store::RevocationId;
 
 /// The name of a key in the `kid` header parameter (RFC 7515 section 4.1.4), and its fingerprint in logs: by
 /// default 11 base64url characters, 64 bits of HMAC-SHA-256 under the key itself. It tells keys apart and
 /// reveals none.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct KeyId(Arc<str>);
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct KeyId {
+    /// In place and not behind a shared pointer: every token takes a copy of its key's id, and threads that count
+    /// references to one id wait for each other. Zeros follow the text.
+    bytes: [u8; Self::MAX_BYTES],
+    length: usize,
+}
 
 impl KeyId {
     /// Longest id, in bytes.
@@ -32,33 +37,46 @@ impl KeyId {
     /// a path, a query or a log line.
     pub fn new(text: &str) -> Option<Self> {
         let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-        let fits = (1..=Self::MAX_BYTES).contains(&text.len());
-        (fits && text.bytes().all(legal)).then(|| Self(text.into()))
+        if text.is_empty() || !text.bytes().all(legal) {
+            return None;
+        }
+        let mut bytes = [0; Self::MAX_BYTES];
+        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(Self { bytes, length: text.len() })
     }
 
     /// The id as it stands in a header.
     pub fn as_str(&self) -> &str {
-        &self.0
+        let text = self.bytes.get(..self.length).unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
     }
 
     /// The id of a key with these bytes.
     fn of(key: &[u8]) -> Self {
         const LABEL: &[u8] = b"mcp-auth key id v1";
         let mac = HmacKey::sha256(key).mac(LABEL);
-        let short = mac.get(..8).unwrap_or(&mac);
-        Self(URL_SAFE_NO_PAD.encode_to_string(short).into())
+        let mut bytes = [0; Self::MAX_BYTES];
+        let short = mac.get(..8).unwrap_or_default();
+        let length = URL_SAFE_NO_PAD.encode(short, bytes.as_mut_slice().as_out()).len();
+        Self { bytes, length }
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeyId").field(&self.as_str()).finish()
     }
 }
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl Serialize for KeyId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -66,6 +84,7 @@ impl Serialize for KeyId {
 #[derive(Clone)]
 pub struct VerifyingKey {
     id: KeyId,
+    revocation_id: RevocationId,
     algorithm: Algorithm,
     material: Verifier,
 }
@@ -84,7 +103,7 @@ impl VerifyingKey {
     pub fn from_secret(algorithm: Algorithm, secret: &Secret) -> Result<Self, KeyError> {
         let material =
             HmacKey::new(algorithm, secret.expose()).ok_or(KeyError::NeedsPem { algorithm })?;
-        Ok(Self { id: KeyId::of(secret.expose()), algorithm, material: Verifier::Hmac(material) })
+        Ok(Self::new(KeyId::of(secret.expose()), algorithm, Verifier::Hmac(material)))
     }
 
     /// A public key in PEM: SubjectPublicKeyInfo (`BEGIN PUBLIC KEY`), or PKCS#1 for RSA.
@@ -100,22 +119,31 @@ impl VerifyingKey {
     /// algorithm.
     pub(crate) fn from_raw(algorithm: Algorithm, key: &[u8]) -> Option<Self> {
         let material = Verifier::Hmac(HmacKey::new(algorithm, key)?);
-        Some(Self { id: KeyId::of(key), algorithm, material })
+        Some(Self::new(KeyId::of(key), algorithm, material))
     }
 
     fn from_public(algorithm: Algorithm, key: PublicKey) -> Self {
-        Self { id: KeyId::of(key.bytes()), algorithm, material: Verifier::Public(key) }
+        Self::new(KeyId::of(key.bytes()), algorithm, Verifier::Public(key))
+    }
+
+    fn new(id: KeyId, algorithm: Algorithm, material: Verifier) -> Self {
+        Self { revocation_id: RevocationId::of_key(id.as_str()), id, algorithm, material }
     }
 
     /// The same key under another id, for tokens of an issuer that names its keys itself.
     #[must_use]
     pub fn with_id(self, id: KeyId) -> Self {
-        Self { id, ..self }
+        Self::new(id, self.algorithm, self.material)
     }
 
     /// The key's id and fingerprint.
     pub fn id(&self) -> &KeyId {
         &self.id
+    }
+
+    /// What revokes every token that it signed: hashed once, because every token is asked about it.
+    pub(crate) fn revocation_id(&self) -> RevocationId {
+        self.revocation_id
     }
 
     /// The one algorithm of this key.

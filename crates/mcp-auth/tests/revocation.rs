@@ -49,6 +49,36 @@ fn refusal(revocations: &MemoryRevocations, jti: &str) -> Option<RefusalCode> {
     valid.confirm(revocations, at(NOW)).err().map(|refusal| refusal.code())
 }
 
+/// A live token has lost its text and makes its identity again; the stores knew the same one.
+#[test]
+fn a_live_token_is_revoked_by_what_the_stores_look_for() {
+    let validator = AttackSetting::default().validator(SECRET).unwrap();
+    let plain = || Forge::new(SECRET, NOW).without_claim("jti");
+    let tokens = [
+        plain().with_claim("jti", r#""a""#),
+        plain().with_claim("jti", r#""\u0061""#),
+        plain(),
+        plain().with_claim("custom", r#""\u00e9 é""#),
+        plain().with_header(r#"{"typ":"JWT","alg":"HS256"}"#),
+        plain().with_header(r#"{"alg":"HS256"}"#),
+        plain().with_header(r#"{"alg":"HS256", "typ":"JWT"}"#),
+    ];
+    for forge in tokens {
+        let token = forge.token();
+        let raw = RawToken::from_bytes(&token).unwrap();
+        let valid = validator.validate(raw, Expect::Access, at(NOW)).unwrap();
+        let known = valid.credential().revocation_id();
+        let live = valid.confirm(&MemoryRevocations::new(), at(NOW)).unwrap();
+        assert_eq!(live.revocation_id(), known, "{forge:?}");
+        let input = token.rsplitn(2, |byte| *byte == b'.').nth(1).unwrap();
+        let expected = match live.claims().token_id() {
+            Some(jti) => RevocationId::of_token_id(jti),
+            None => RevocationId::of_signing_input(input),
+        };
+        assert_eq!(known, expected, "{forge:?}");
+    }
+}
+
 #[test]
 fn the_store_in_memory_keeps_the_contract() {
     let fresh = async || {

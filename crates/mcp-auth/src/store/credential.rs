@@ -14,17 +14,18 @@ pub struct Credential<'a> {
     token: &'a [u8],
     signing_input: &'a [u8],
     key_id: &'a KeyId,
+    key_revocation_id: RevocationId,
     revocation_id: OnceLock<RevocationId>,
 }
 
 impl<'a> Credential<'a> {
     pub(crate) fn new(
         claims: &'a Claims,
-        token: &'a [u8],
-        signing_input: &'a [u8],
-        key_id: &'a KeyId,
+        (token, signing_input): (&'a [u8], &'a [u8]),
+        (key_id, key_revocation_id): (&'a KeyId, RevocationId),
     ) -> Self {
-        Self { claims, token, signing_input, key_id, revocation_id: OnceLock::new() }
+        let revocation_id = OnceLock::new();
+        Self { claims, token, signing_input, key_id, key_revocation_id, revocation_id }
     }
 
     /// What the token says.
@@ -35,6 +36,11 @@ impl<'a> Credential<'a> {
     /// The key that signed it.
     pub fn key_id(&self) -> &'a KeyId {
         self.key_id
+    }
+
+    /// What revokes every token of that key.
+    pub fn key_revocation_id(&self) -> RevocationId {
+        self.key_revocation_id
     }
 
     /// The identity of this one token: its `jti` or, without one, its signing input.

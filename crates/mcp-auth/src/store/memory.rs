@@ -151,7 +151,7 @@ impl State {
         if credential.claims().session_id().is_some_and(|sid| holds(RevocationId::of_grant(sid))) {
             return Some(RevokedBy::Grant);
         }
-        holds(RevocationId::of_key(credential.key_id().as_str())).then_some(RevokedBy::Key)
+        holds(credential.key_revocation_id()).then_some(RevokedBy::Key)
     }
 }
 

@@ -5,6 +5,7 @@ mod found;
 use std::fmt;
 use std::time::Duration;
 
+use super::signature::SignedBy;
 use super::{Expect, RawToken, Rules, SignedToken};
 use crate::claims::{Audience, Claims, ClaimsFault, TokenType};
 use crate::clock::{NumericDate, Timestamp};
@@ -49,7 +50,7 @@ pub(crate) const CHECKS: [Check; 9] = [
 pub struct ValidToken<'a> {
     raw: RawToken<'a>,
     claims: Claims,
-    key_id: KeyId,
+    key: SignedBy,
 }
 
 impl<'a> SignedToken<'a> {
@@ -68,7 +69,7 @@ impl<'a> SignedToken<'a> {
         for check in &CHECKS {
             (check.run)(&question)?;
         }
-        Ok(ValidToken { raw: self.raw, claims, key_id: self.key_id })
+        Ok(ValidToken { raw: self.raw, claims, key: self.key })
     }
 }
 
@@ -80,16 +81,24 @@ impl ValidToken<'_> {
 
     /// The key that signed it.
     pub fn key_id(&self) -> &KeyId {
-        &self.key_id
+        &self.key.id
     }
 
     /// What revocation looks at.
     pub fn credential(&self) -> Credential<'_> {
-        Credential::new(&self.claims, self.raw.bytes(), self.raw.signing_input(), &self.key_id)
+        Credential::new(
+            &self.claims,
+            (self.raw.bytes(), self.raw.signing_input()),
+            (&self.key.id, self.key.revocation_id),
+        )
+    }
+
+    pub(super) fn raw(&self) -> RawToken<'_> {
+        self.raw
     }
 
     pub(super) fn into_parts(self) -> (Claims, KeyId) {
-        (self.claims, self.key_id)
+        (self.claims, self.key.id)
     }
 }
 

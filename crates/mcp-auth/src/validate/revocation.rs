@@ -1,9 +1,11 @@
 //! Stage 5: whether the token still stands.
 
 use std::fmt;
-use std::sync::Arc;
+
+use base64_simd::URL_SAFE_NO_PAD;
 
 use super::checks::not_expired;
+use super::parse::header;
 use super::{Rules, ValidToken};
 use crate::claims::{Claims, TokenType};
 use crate::clock::{NumericDate, Timestamp};
@@ -17,12 +19,43 @@ use crate::store::{
 /// A token that is valid and was not revoked when it was looked at. Cheap to clone, and free of the token's text,
 /// so it can travel with the request.
 #[derive(Clone)]
-pub struct LiveToken(Arc<Parts>);
-
-struct Parts {
+pub struct LiveToken {
     claims: Claims,
     key_id: KeyId,
-    revocation_id: RevocationId,
+    identity: Identity,
+}
+
+/// What names one token when its text is gone. Whoever revokes it pays for the hash, not every request.
+#[derive(Clone, Copy)]
+enum Identity {
+    /// Its `jti`.
+    TokenId,
+    /// Its signing input, made again from this header and the payload: base64url spells a payload in one way only.
+    Input { header: &'static [u8] },
+    /// Its signing input, where the header is not a usual one.
+    Hashed(RevocationId),
+}
+
+impl Identity {
+    fn of(token: &ValidToken<'_>) -> Self {
+        match (token.claims().token_id(), header::usual(token.raw().header())) {
+            (Some(_), _) => Self::TokenId,
+            (None, Some(header)) => Self::Input { header },
+            (None, None) => Self::Hashed(token.credential().revocation_id()),
+        }
+    }
+
+    fn revocation_id(self, claims: &Claims) -> RevocationId {
+        match self {
+            Self::TokenId => RevocationId::of_token_id(claims.token_id().unwrap_or_default()),
+            Self::Input { header } => {
+                let payload = URL_SAFE_NO_PAD.encode_to_string(claims.payload());
+                let input = [header, payload.as_bytes()].join(&b'.');
+                RevocationId::of_signing_input(&input)
+            }
+            Self::Hashed(id) => id,
+        }
+    }
 }
 
 impl ValidToken<'_> {
@@ -36,10 +69,8 @@ impl ValidToken<'_> {
         revocations: &dyn RevocationView,
         now: Timestamp,
     ) -> Result<LiveToken, Refusal> {
-        let credential = self.credential();
-        let verdict = revocations.verdict(&credential, now);
-        let revocation_id = credential.revocation_id();
-        self.admit(verdict, revocation_id)
+        let verdict = revocations.verdict(&self.credential(), now);
+        self.admit(verdict)
     }
 
     /// The same, asked of the store itself: as fresh as the store, at the price of waiting for it.
@@ -51,46 +82,41 @@ impl ValidToken<'_> {
         store: &dyn RevocationStore,
         now: Timestamp,
     ) -> Result<LiveToken, Refusal> {
-        let credential = self.credential();
-        let verdict = store.look_up(&credential, now).await;
-        let revocation_id = credential.revocation_id();
-        self.admit(verdict, revocation_id)
+        let verdict = store.look_up(&self.credential(), now).await;
+        self.admit(verdict)
     }
 
-    fn admit(
-        self,
-        verdict: Result<Verdict, StoreError>,
-        revocation_id: RevocationId,
-    ) -> Result<LiveToken, Refusal> {
+    fn admit(self, verdict: Result<Verdict, StoreError>) -> Result<LiveToken, Refusal> {
         match verdict.map_err(Reason::from)? {
             Verdict::Live => {}
             Verdict::Revoked(by) => return Err(Reason::Revoked(by).into()),
             Verdict::Blocked => return Err(Reason::AccountDisabled.into()),
         }
+        let identity = Identity::of(&self);
         let (claims, key_id) = self.into_parts();
-        Ok(LiveToken(Arc::new(Parts { claims, key_id, revocation_id })))
+        Ok(LiveToken { claims, key_id, identity })
     }
 }
 
 impl LiveToken {
     /// What the token says.
     pub fn claims(&self) -> &Claims {
-        &self.0.claims
+        &self.claims
     }
 
     /// Who presents it.
     pub fn user_id(&self) -> &str {
-        self.0.claims.user_id()
+        self.claims.user_id()
     }
 
     /// The presenter's role. A refresh token has none, and can do nothing that a policy is asked about.
     pub fn role(&self) -> Option<&Role> {
-        self.0.claims.role().filter(|_| self.0.claims.token_type() == Some(TokenType::Access))
+        self.claims.role().filter(|_| self.claims.token_type() == Some(TokenType::Access))
     }
 
     /// The key that signed it.
     pub fn key_id(&self) -> &KeyId {
-        &self.0.key_id
+        &self.key_id
     }
 
     /// Whether the token is still within its time, as when it was validated.
@@ -100,7 +126,7 @@ impl LiveToken {
 
     /// What revokes this token alone.
     pub fn revocation_id(&self) -> RevocationId {
-        self.0.revocation_id
+        self.identity.revocation_id(&self.claims)
     }
 
     /// The revocation of this token alone, kept for as long as a validator with these rules could still accept it,
@@ -115,6 +141,6 @@ impl LiveToken {
 
 impl fmt::Debug for LiveToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LiveToken").field("claims", &self.0.claims).finish_non_exhaustive()
+        f.debug_struct("LiveToken").field("claims", &self.claims).finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@ use super::parse::decode_payload;
 use super::{ParsedToken, RawToken};
 use crate::keys::{KeyId, KeyRing, VerifyingKey};
 use crate::refusal::{Reason, Refusal};
+use crate::store::RevocationId;
 use crate::text::Escaped;
 
 /// Largest payload after decoding, in bytes.
@@ -20,7 +21,14 @@ const SHORT_SIGNATURE: usize = 64;
 pub struct SignedToken<'a> {
     pub(super) raw: RawToken<'a>,
     pub(super) payload: Box<str>,
-    pub(super) key_id: KeyId,
+    pub(super) key: SignedBy,
+}
+
+/// What is remembered of the key that signed a token.
+#[derive(Clone)]
+pub(super) struct SignedBy {
+    pub(super) id: KeyId,
+    pub(super) revocation_id: RevocationId,
 }
 
 impl<'a> ParsedToken<'a> {
@@ -31,8 +39,10 @@ impl<'a> ParsedToken<'a> {
     /// `algorithm_refused`, `key_unknown`, `signature_invalid`; `token_malformed` when a genuine token's payload
     /// is not text.
     pub fn verify(self, keys: &KeyRing) -> Result<SignedToken<'a>, Refusal> {
-        let key_id = self.signer(keys)?.id().clone();
-        Ok(SignedToken { raw: self.raw, payload: decode_payload(self.raw.payload())?, key_id })
+        let key = self.signer(keys)?;
+        let payload = decode_payload(self.raw.payload())?;
+        let key = SignedBy { id: key.id().clone(), revocation_id: key.revocation_id() };
+        Ok(SignedToken { raw: self.raw, payload, key })
     }
 
     /// The key that made the signature.
@@ -95,7 +105,7 @@ impl<'a> ParsedToken<'a> {
 impl SignedToken<'_> {
     /// The key that signed it.
     pub fn key_id(&self) -> &KeyId {
-        &self.key_id
+        &self.key.id
     }
 
     /// The payload as it was signed: authentic text, whose claims nobody has judged.
@@ -106,6 +116,6 @@ impl SignedToken<'_> {
 
 impl fmt::Debug for SignedToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignedToken").field("key_id", &self.key_id).finish_non_exhaustive()
+        f.debug_struct("SignedToken").field("key_id", &self.key.id).finish_non_exhaustive()
     }
 }
