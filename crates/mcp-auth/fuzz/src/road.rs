@@ -11,7 +11,7 @@ use mcp_auth::clock::{Clock, Timestamp};
 use mcp_auth::keys::{Algorithm, KeyRing, SigningKey};
 use mcp_auth::report::Report;
 use mcp_auth::secret::Secret;
-use mcp_auth::validate::{Expect, LiveToken, Rules, Validator};
+use mcp_auth::validate::{Caller, Expect, LiveToken, Rules, Validator};
 use mcp_auth::{Gate, Origin, Refused};
 use mcp_auth_fuzz::{encode, object};
 use serde_json::{Map, Value};
@@ -46,7 +46,8 @@ fuzz_target!(|data: &[u8]| {
     let report = GATE.validator().explain(&token, Expect::Access, NOW, Some(&secret()));
     agree(&decided, &report);
     match &decided {
-        Ok(live) => {
+        Ok(caller) => {
+            let live = caller.token().expect("whom a closed gate lets in has a token");
             assert!(recipe.is_genuine(), "accepted without a good signature");
             second_opinions(live, &recipe, &token);
         }
@@ -106,7 +107,7 @@ impl<'a> Recipe<'a> {
 }
 
 /// The gate and the report have one table of checks, so they have one verdict.
-fn agree(decided: &Result<LiveToken, Refused>, report: &Report) {
+fn agree(decided: &Result<Caller, Refused>, report: &Report) {
     let code = decided.as_ref().err().map(|refused| refused.refusal.code());
     assert_eq!(code, report.code(), "the gate and the report disagree");
     assert_eq!(decided.is_ok(), report.is_valid());
