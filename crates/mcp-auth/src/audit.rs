@@ -112,6 +112,11 @@ fn milliseconds<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S
 pub trait AuditSink: fmt::Debug + Send + Sync {
     /// Takes one event.
     fn record(&self, event: &AuditEvent<'_>);
+
+    /// Whether events of this kind are of any use here. Asked before one is made that nothing but the audit needs.
+    fn wants(&self, _: AuditKind) -> bool {
+        true
+    }
 }
 
 /// Drops every event.
@@ -120,6 +125,10 @@ pub struct NoAudit;
 
 impl AuditSink for NoAudit {
     fn record(&self, _: &AuditEvent<'_>) {}
+
+    fn wants(&self, _: AuditKind) -> bool {
+        false
+    }
 }
 
 /// Ties the short answer that a client gets to the full reason in the log: 64 random bits as 16 hex digits.

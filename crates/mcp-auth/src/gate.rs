@@ -277,6 +277,9 @@ impl Gate {
         now: Timestamp,
         origin: &Origin<'_>,
     ) {
+        if !self.audit.wants(AuditKind::TokenDecoded) {
+            return;
+        }
         let event = AuditEvent::new(AuditKind::TokenDecoded, now).about(token.claims());
         let digest = event.jti.is_none().then(|| TokenDigest::of(raw.bytes()).short());
         self.audit.record(&AuditEvent { token: digest.as_deref(), ..from(&event, origin) });
