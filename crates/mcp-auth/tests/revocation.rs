@@ -133,6 +133,36 @@ fn a_blocked_user_is_not_forgotten() {
     assert_eq!(refusal(&revocations, "a"), Some(RefusalCode::AccountDisabled));
 }
 
+/// A set that a larger store keeps fresh holds what that store holds, and knows as little as it.
+#[test]
+fn what_a_larger_store_holds_is_taken_in_as_it_is() {
+    let revocations = MemoryRevocations::new();
+    let held = [token_entry("b", NOW - 1), user_entry(1, true, NOW - 1)];
+    revocations.take_in(held, at(0), at(NOW));
+    assert_eq!(revocations.len(), 2, "that may be forgotten is for the next purge to say");
+    assert_eq!(refusal(&revocations, "b"), Some(RefusalCode::TokenRevoked));
+    assert_eq!(refusal(&revocations, "a"), Some(RefusalCode::AccountDisabled));
+
+    revocations.purge(at(NOW));
+    revocations.take_in([user_entry(2, false, NOW + 50)], at(0), at(NOW));
+    assert_eq!(refusal(&revocations, "b"), Some(RefusalCode::TokenRevoked), "by the user's entry");
+    revocations.purge(at(NOW + 50));
+    assert!(revocations.is_empty());
+
+    // It lives to NOW + 3600, and the larger store has forgotten what ended by then.
+    let restored = MemoryRevocations::new();
+    restored.take_in([], at(NOW + 10_000), at(NOW));
+    assert_eq!(refusal(&restored, "a"), Some(RefusalCode::StoreUnavailable));
+}
+
+#[test]
+fn taking_in_forgets_like_any_growth() {
+    let revocations = MemoryRevocations::new();
+    let expired = (0..5_000).map(|number| token_entry(&number.to_string(), NOW - 1));
+    revocations.take_in(expired, at(0), at(NOW));
+    assert!(revocations.len() <= 1_024, "{}", revocations.len());
+}
+
 fn user_entry(generation: u64, blocked: bool, keep_until: u64) -> Revocation {
     let entry = UserEntry { generation, blocked, not_before: date(NOW) };
     Revocation::User { id: RevocationId::of_user("alice"), entry, keep_until: date(keep_until) }

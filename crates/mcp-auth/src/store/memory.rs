@@ -45,6 +45,22 @@ impl MemoryRevocations {
         self.write().insert(revocation, now);
     }
 
+    /// Takes in what a larger store holds, expired or not, and `forgotten_until`: the latest `keep_until` of what that
+    /// store has forgotten. The set forgets by itself, at `now`, whenever it has doubled.
+    pub fn take_in(
+        &self,
+        held: impl IntoIterator<Item = Revocation>,
+        forgotten_until: Timestamp,
+        now: Timestamp,
+    ) {
+        let mut state = self.write();
+        state.forgotten_until = state.forgotten_until.max(forgotten_until);
+        for revocation in held {
+            state.make_room(now);
+            state.put(revocation);
+        }
+    }
+
     /// Forgets what may be forgotten at `now`.
     pub fn purge(&self, now: Timestamp) {
         self.write().purge(now);
@@ -73,12 +89,19 @@ impl MemoryRevocations {
 impl State {
     /// What may be forgotten already is not taken in: a late replay must not bring back what newer entries undid.
     fn insert(&mut self, revocation: Revocation, now: Timestamp) {
-        if revocation.keep_until().timestamp() <= now {
-            return;
+        if revocation.keep_until().timestamp() > now {
+            self.make_room(now);
+            self.put(revocation);
         }
+    }
+
+    fn make_room(&mut self, now: Timestamp) {
         if self.len() >= self.purge_at.max(FIRST_PURGE) {
             self.purge(now);
         }
+    }
+
+    fn put(&mut self, revocation: Revocation) {
         match revocation {
             Revocation::Entry { id, keep_until } => {
                 let held = self.entries.entry(id).or_insert(keep_until);
