@@ -1,0 +1,60 @@
+//! The contracts of accounts, grants, records and throttles.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use mcp_auth_sessions::account::AccountStore;
+use mcp_auth_sessions::grant::GrantStore;
+use mcp_auth_sessions::issued::IssuedStore;
+use mcp_auth_sessions::testing::{
+    account_contract, grant_contract, issued_contract, throttle_contract,
+};
+use mcp_auth_sessions::throttle::ThrottleStore;
+use mcp_auth_sqlite::SqliteStore;
+use tempfile::TempDir;
+
+use crate::common::{now, open, place};
+
+/// Stores that are each empty, in directories that go away together.
+#[derive(Default)]
+struct Fresh(Mutex<Vec<TempDir>>);
+
+impl Fresh {
+    fn path(&self) -> PathBuf {
+        let (directory, path) = place();
+        self.0.lock().unwrap().push(directory);
+        path
+    }
+
+    fn store(&self) -> Arc<SqliteStore> {
+        Arc::new(open(&self.path()))
+    }
+}
+
+#[tokio::test]
+async fn accounts_keep_the_contract() {
+    let fresh = Fresh::default();
+    let store = async || fresh.store() as Arc<dyn AccountStore>;
+    account_contract(store, now()).await;
+}
+
+#[tokio::test]
+async fn grants_keep_the_contract() {
+    let fresh = Fresh::default();
+    let store = async || fresh.store() as Arc<dyn GrantStore>;
+    grant_contract(store, now()).await;
+}
+
+#[tokio::test]
+async fn records_keep_the_contract() {
+    let fresh = Fresh::default();
+    let store = async || fresh.store() as Arc<dyn IssuedStore>;
+    issued_contract(store, now()).await;
+}
+
+#[tokio::test]
+async fn throttles_keep_the_contract() {
+    let fresh = Fresh::default();
+    let store = async || fresh.store() as Arc<dyn ThrottleStore>;
+    throttle_contract(store, now()).await;
+}
