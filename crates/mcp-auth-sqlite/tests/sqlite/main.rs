@@ -4,4 +4,6 @@
 
 mod common;
 mod contracts;
+mod crash;
 mod revocations;
+mod trouble;
