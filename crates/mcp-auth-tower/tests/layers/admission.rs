@@ -84,7 +84,7 @@ async fn an_expired_token_is_refused() {
     let house = House::new();
     let token = token("alice", "user");
     assert_eq!(ask(&house, of(&token)).await.status, StatusCode::OK);
-    house.clock.advance(Duration::from_secs(3600));
+    house.clock.advance(Duration::from_hours(1));
     assert_eq!(code(&house, of(&token)).await, refused(401, "token_expired"));
 }
 
