@@ -8,6 +8,8 @@ use super::{File, Mistake};
 const COPIES: &[(&str, &str)] = &[
     ("README.md", "crates/mcp-auth/README.md"),
     ("docs/guides/embed.md", "crates/mcp-auth/examples/embed.rs"),
+    ("docs/guides/embed-axum.md", "examples/embed-axum/src/main.rs"),
+    ("docs/guides/embed-rmcp.md", "examples/embed-rmcp/src/main.rs"),
 ];
 
 pub(super) fn check(files: &[File]) -> Vec<Mistake> {
@@ -52,7 +54,8 @@ mod tests {
         let of = |page: &str, source: &str| [file(COPIES[0].0, page), file(COPIES[0].1, source)];
         let block = "\n```rust\nfn a() {}\n```\n";
         let places = |files: &[File]| check(files).into_iter().map(|m| m.place).collect::<Vec<_>>();
-        assert_eq!(places(&of(block, block)), ["docs/guides/embed.md"]);
-        assert_eq!(places(&of(block, "")), ["README.md", "docs/guides/embed.md"]);
+        let all: Vec<_> = COPIES.iter().map(|(page, _)| *page).collect();
+        assert_eq!(places(&of(block, block)), all[1..]);
+        assert_eq!(places(&of(block, "")), all);
     }
 }

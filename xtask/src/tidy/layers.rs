@@ -29,6 +29,8 @@ const PLACES: &[Place] = &[
     place("mcp-token-gen", 3, &["mcp-auth", "mcp-auth-cli"]),
     place("mcp-token-validate", 3, &["mcp-auth", "mcp-auth-cli"]),
     place("mcp-auth-server", 3, SERVER),
+    place("embed-axum", 4, &["mcp-auth", "mcp-auth-tower"]),
+    place("embed-rmcp", 4, &["mcp-auth", "mcp-auth-tower"]),
     place("mcp-auth-bench", 4, &["mcp-auth"]),
     place("xtask", 4, &[]),
 ];
