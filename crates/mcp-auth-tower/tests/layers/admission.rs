@@ -1,12 +1,16 @@
 //! `AuthLayer`: who passes.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 use http::request::Builder;
 use mcp_auth::clock::Timestamp;
-use mcp_auth::store::{Order, RevocationStore};
+use mcp_auth::store::{
+    Credential, MemoryRevocations, Order, Receipt, RevocationId, RevocationStore, RevocationView,
+    StoreError, StoreFuture, UserChange, UserEntry, Verdict,
+};
 use mcp_auth::testing::Forge;
 use tower::Layer;
 
@@ -121,7 +125,7 @@ async fn new_keys_are_used_at_once_by_services_that_exist() {
 #[tokio::test]
 async fn a_store_that_is_asked_each_time_decides_in_place_of_the_view() {
     let house = House::new();
-    let store = Arc::new(mcp_auth::store::MemoryRevocations::new());
+    let store = Arc::new(MemoryRevocations::new());
     let service = house.auth().asking_each_time(store.clone()).layer(show());
     let token = token("alice", "user");
     let answer = send(service.clone(), of(&token)).await;
@@ -131,4 +135,45 @@ async fn a_store_that_is_asked_each_time_decides_in_place_of_the_view() {
     assert_eq!(send(service.clone(), of(&token)).await.code(), "token_revoked");
     let in_url = get("/?token=x").header("Authorization", token.authorization());
     assert_eq!(send(service, in_url).await.code(), "token_in_url");
+}
+
+/// A view and a store whose disk is gone.
+#[derive(Debug)]
+struct Away;
+
+impl RevocationView for Away {
+    fn verdict(&self, _: &Credential<'_>, _: Timestamp) -> Result<Verdict, StoreError> {
+        Err(StoreError::new("disk is gone"))
+    }
+}
+
+impl RevocationStore for Away {
+    fn revoke<'a>(&'a self, _: Order<'a>, _: Timestamp) -> StoreFuture<'a, Receipt> {
+        Box::pin(ready(Err(StoreError::new("disk is gone"))))
+    }
+
+    fn advance_user(&self, _: UserChange, _: Timestamp) -> StoreFuture<'_, UserEntry> {
+        Box::pin(ready(Err(StoreError::new("disk is gone"))))
+    }
+
+    fn user(&self, _: RevocationId) -> StoreFuture<'_, Option<UserEntry>> {
+        Box::pin(ready(Err(StoreError::new("disk is gone"))))
+    }
+
+    fn look_up<'a>(&'a self, _: &'a Credential<'a>, _: Timestamp) -> StoreFuture<'a, Verdict> {
+        Box::pin(ready(Err(StoreError::new("disk is gone"))))
+    }
+}
+
+#[tokio::test]
+async fn a_store_without_an_answer_admits_nobody() {
+    let house = House::new();
+    house.gate.update(|gate| gate.clone().with_revocations(Arc::new(Away)));
+    let asked = house.auth().asking_each_time(Arc::new(Away));
+    for layer in [house.auth(), asked] {
+        let answer = send(layer.layer(show()), of(&token("alice", "user"))).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), refused(503, "store_unavailable"));
+        assert_eq!(answer.header("retry-after"), "1");
+        assert!(house.event()["reason"].as_str().unwrap().contains("disk is gone"));
+    }
 }
