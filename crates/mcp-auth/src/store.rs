@@ -7,6 +7,7 @@
 mod credential;
 mod error;
 mod id;
+mod id_map;
 mod memory;
 mod user;
 

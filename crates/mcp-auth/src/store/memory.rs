@@ -1,9 +1,9 @@
 //! Revocations in memory: the whole store of a single process, and the set that larger stores keep fresh.
 
-use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use super::id_map::IdMap;
 use super::{
     Credential, Durability, Order, Receipt, Revocation, RevocationId, RevocationStore,
     RevocationView, RevokedBy, StoreError, StoreErrorKind, StoreFuture, UserChange, UserEntry,
@@ -23,8 +23,8 @@ pub struct MemoryRevocations {
 #[derive(Debug, Default)]
 struct State {
     /// Tokens, grants and keys; their ids differ by kind.
-    entries: HashMap<RevocationId, NumericDate>,
-    users: HashMap<RevocationId, (UserEntry, NumericDate)>,
+    entries: IdMap<NumericDate>,
+    users: IdMap<(UserEntry, NumericDate)>,
     /// Entries at which expired ones are looked for next.
     purge_at: usize,
     /// The latest `keep_until` of what was forgotten.
