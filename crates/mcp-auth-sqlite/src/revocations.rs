@@ -134,6 +134,11 @@ fn held(
     connection.query_row(HELD, (id.as_bytes(), is_user), revocation).optional()
 }
 
+/// How many rows there are.
+pub(crate) fn count(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.query_row("SELECT count(*) FROM revocations", (), |row| row.get(0))
+}
+
 /// Reads a row.
 pub(crate) fn revocation(row: &Row<'_>) -> rusqlite::Result<Revocation> {
     let id = RevocationId::from_bytes(row.get("id")?);

@@ -145,6 +145,7 @@ impl Tail {
             if age == Age::New {
                 // The file may be another one. Reading rows again does no harm.
                 *place = Place::default();
+                self.set.reserve(revocations::count(connection)?);
             }
             self.follow(connection, place, now)
         });

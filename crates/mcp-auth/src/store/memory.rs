@@ -61,6 +61,13 @@ impl MemoryRevocations {
         }
     }
 
+    /// Makes room for this many tokens, grants and keys in all. A set that grows by itself holds its old place and its
+    /// new one for a moment, and verdicts wait while it moves.
+    pub fn reserve(&self, entries: usize) {
+        let held = &mut self.write().entries;
+        held.reserve(entries.saturating_sub(held.len()));
+    }
+
     /// Forgets what may be forgotten at `now`.
     pub fn purge(&self, now: Timestamp) {
         self.write().purge(now);
