@@ -1,0 +1,48 @@
+//! `audit`
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Check that nothing was changed, cut or left out
+    Verify,
+    /// Find lines, the newest first
+    Search(Search),
+    /// Everything about the refusal with this id, which a client was told to quote
+    Explain {
+        /// 16 hex digits
+        error_id: String,
+    },
+}
+
+/// `audit search`: a line must fit all that is given.
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// Only this event, such as `login_failed`
+    #[arg(long)]
+    pub(crate) event: Option<String>,
+    /// Only this user
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: Option<String>,
+    /// Only this tool
+    #[arg(long)]
+    pub(crate) tool: Option<String>,
+    /// Only this refusal code
+    #[arg(long)]
+    pub(crate) code: Option<String>,
+    /// Only this token
+    #[arg(long)]
+    pub(crate) jti: Option<String>,
+    /// Only this request
+    #[arg(long, value_name = "ID")]
+    pub(crate) request: Option<String>,
+    /// Only from this moment on: RFC 3339, or a span before now such as `90m`, `2h` or `7d`
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) since: Option<String>,
+    /// Only before this moment
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) until: Option<String>,
+    /// At most so many lines
+    #[arg(long, default_value_t = 100)]
+    pub(crate) limit: usize,
+}

@@ -1,0 +1,102 @@
+//! The data directory: which file is what.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use mcp_auth_cli::redact::ShownPath;
+
+/// A directory that `init` made, or will make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DataDir(PathBuf);
+
+/// The variables of which one being set means that the operator keeps the keys elsewhere.
+const KEY_VARIABLES: [&str; 4] =
+    ["MCP_JWT_SECRET", "MCP_JWT_SECRET_FILE", "MCP_JWT_PRIVATE_KEY_FILE", "MCP_JWT_PUBLIC_KEY_FILE"];
+
+/// Likewise for what still verifies.
+const PREVIOUS_VARIABLES: [&str; 2] =
+    ["MCP_JWT_PREVIOUS_SECRETS", "MCP_JWT_PREVIOUS_SECRETS_FILE"];
+
+impl DataDir {
+    /// The directory that `MCP_DATA_DIR` names, or `.mcp`.
+    pub(crate) fn at(named: Option<OsString>) -> Self {
+        Self(named.map_or_else(|| PathBuf::from(".mcp"), PathBuf::from))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The current secret; only its owner may read it.
+    pub(crate) fn secret(&self) -> PathBuf {
+        self.0.join("jwt_secret")
+    }
+
+    /// Secrets that still verify, one a line, the newest first.
+    pub(crate) fn previous_secrets(&self) -> PathBuf {
+        self.0.join("jwt_previous_secrets")
+    }
+
+    /// Accounts, grants, revocations and records.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.0.join("mcp-auth.db")
+    }
+
+    /// The keys of the audit's chain and checkpoints; only their owner may read them.
+    pub(crate) fn audit_keys(&self) -> PathBuf {
+        self.0.join("audit_keys")
+    }
+
+    /// Where the audit log lies unless a variable says otherwise.
+    pub(crate) fn audit_log(&self) -> PathBuf {
+        self.0.join("audit.log")
+    }
+
+    /// Where its checkpoints lie unless a variable says otherwise.
+    pub(crate) fn audit_checkpoints(&self) -> PathBuf {
+        self.0.join("audit.checkpoints")
+    }
+
+    /// What every command needs and is not there, by its name. The secret is not among it: the environment may have one.
+    pub(crate) fn missing(&self) -> Vec<&'static str> {
+        let parts = [("audit_keys", self.audit_keys()), ("mcp-auth.db", self.database())];
+        parts.into_iter().filter(|(_, path)| !path.exists()).map(|(name, _)| name).collect()
+    }
+
+    /// The value of a `_FILE` variable that names a file of this directory, where the environment names no key at all:
+    /// what the operator says wins, and is never mixed with what lies here.
+    pub(crate) fn key_variable(
+        &self,
+        name: &str,
+        environment: &impl Fn(&str) -> Option<OsString>,
+    ) -> Option<OsString> {
+        let is_set = |name: &&str| environment(name).is_some_and(|value| !value.is_empty());
+        if KEY_VARIABLES.iter().any(|name| is_set(&name)) {
+            return None;
+        }
+        let existing = |path: PathBuf| path.exists().then(|| path.into_os_string());
+        match name {
+            "MCP_JWT_SECRET_FILE" => existing(self.secret()),
+            "MCP_JWT_PREVIOUS_SECRETS_FILE" if !PREVIOUS_VARIABLES.iter().any(|name| is_set(&name)) => {
+                existing(self.previous_secrets())
+            }
+            _ => None,
+        }
+    }
+
+    /// The first variable that says where the keys are, in place of this directory.
+    pub(crate) fn overruled_by(
+        environment: impl Fn(&str) -> Option<OsString>,
+    ) -> Option<&'static str> {
+        let is_set = |name: &&str| environment(name).is_some_and(|value| !value.is_empty());
+        KEY_VARIABLES.into_iter().find(is_set)
+    }
+}
+
+/// As it may be shown.
+impl fmt::Display for DataDir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        ShownPath(&self.0).fmt(f)
+    }
+}

@@ -1,0 +1,124 @@
+//! The house: stores, sessions and audit over one data directory, opened in one place for every command and for
+//! `serve`.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use mcp_auth::clock::{Clock, SystemClock};
+use mcp_auth::random::{Randomness, SystemRandom};
+use mcp_auth::store::{MemoryRevocations, RevocationView};
+use mcp_auth_audit::{AuditKeys, AuditLog, AuditOptions};
+use mcp_auth_cli::{Failure, exit};
+use mcp_auth_sessions::password::{HashCost, PasswordPool};
+use mcp_auth_sessions::{SessionPolicy, Sessions, Stores};
+use mcp_auth_sessions::{account, grant, issued, throttle};
+
+use crate::data_dir::DataDir;
+use crate::settings::ServerSettings;
+
+/// Everything that outlives a request. Several processes may have the same house open.
+#[derive(Debug)]
+pub(crate) struct House {
+    pub(crate) settings: ServerSettings,
+    /// Accounts, grants, revocations: the one place that changes them.
+    pub(crate) sessions: Arc<Sessions>,
+    /// What the gate asks.
+    pub(crate) revocations: Arc<dyn RevocationView>,
+    pub(crate) audit: Arc<AuditLog>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) randomness: Arc<dyn Randomness>,
+}
+
+impl House {
+    /// Opens what `init` made.
+    ///
+    /// # Errors
+    /// [`exit::CONFIGURATION`] when there is nothing, or a part is missing, unreadable or of another version.
+    pub(crate) fn open(settings: ServerSettings) -> Result<Self, Failure> {
+        require_initialised(&settings.data_dir)?;
+        Self::open_or_begin(settings)
+    }
+
+    /// The same where the store may be missing: it is created.
+    pub(crate) fn open_or_begin(settings: ServerSettings) -> Result<Self, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let randomness: Arc<dyn Randomness> = Arc::new(SystemRandom);
+        let audit = open_audit(&settings)?;
+        let (stores, revocations) = open_stores(&settings.data_dir)?;
+        let issuer = settings.tokens.issuer().map_err(|error| {
+            Failure::new(exit::CONFIGURATION, format!("no token can be signed: {error}"))
+        })?;
+        let cores = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let passwords = PasswordPool::new(
+            HashCost::default(),
+            randomness.clone(),
+            PasswordPool::default_workers(cores),
+            PasswordPool::DEFAULT_QUEUE,
+        );
+        let policy = policy(&settings);
+        let sessions =
+            Sessions::new(stores, issuer, passwords, clock.clone(), randomness.clone(), policy);
+        let sessions = Arc::new(sessions);
+        Ok(Self { settings, sessions, revocations, audit, clock, randomness })
+    }
+}
+
+fn policy(settings: &ServerSettings) -> SessionPolicy {
+    SessionPolicy {
+        lifetimes: settings.tokens.lifetimes(),
+        max_grant: settings.tokens.max_grant_age(),
+        ..SessionPolicy::default()
+    }
+}
+
+/// The audit log, whose keys `init` made.
+fn open_audit(settings: &ServerSettings) -> Result<Arc<AuditLog>, Failure> {
+    let refused = |error: String| Failure::new(exit::CONFIGURATION, error);
+    let path = settings.data_dir.audit_keys();
+    let keys = AuditKeys::load(&path).map_err(|error| refused(with_causes(&error)))?;
+    let mut options = AuditOptions::new(&settings.audit.log, keys);
+    options.checkpoint_path = Some(settings.audit.checkpoints.clone());
+    AuditLog::open(&options).map(Arc::new).map_err(|error| refused(with_causes(&error)))
+}
+
+/// The one place that chooses the stores.
+fn open_stores(_data_dir: &DataDir) -> Result<(Stores, Arc<dyn RevocationView>), Failure> {
+    let revocations = Arc::new(MemoryRevocations::default());
+    let stores = Stores {
+        accounts: Arc::new(account::MemoryAccounts::default()),
+        grants: Arc::new(grant::MemoryGrants::default()),
+        issued: Arc::new(issued::MemoryIssued::default()),
+        throttles: Arc::new(throttle::MemoryThrottles::default()),
+        revocations: revocations.clone(),
+    };
+    Ok((stores, revocations))
+}
+
+fn require_initialised(data_dir: &DataDir) -> Result<(), Failure> {
+    let missing = data_dir.missing();
+    let Some(first) = missing.first() else { return Ok(()) };
+    let message = if data_dir.path().is_dir() {
+        format!("the data directory {data_dir} is not complete: it has no {first}")
+    } else {
+        format!("the data directory {data_dir} does not exist")
+    };
+    Err(Failure::new(exit::CONFIGURATION, message).with_hint(format!(
+        "run `mcp-auth-server init --data-dir {data_dir}`, which replaces nothing, or name the directory that you \
+         mean with --data-dir or MCP_DATA_DIR"
+    )))
+}
+
+/// An error and what it says of its causes, in one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
+}
