@@ -5,6 +5,7 @@
 
 mod causes;
 mod inspection;
+mod revocation;
 mod unverified;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::claims::Claims;
 use crate::clock::Timestamp;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::secret::Secret;
+use crate::store::{StoreError, Verdict as StoreVerdict};
 use crate::validate::{Expect, Validator};
 
 /// Everything there is to say about one token.
@@ -71,7 +73,8 @@ impl Validator {
 }
 
 impl Report {
-    /// Whether a gate with the same settings would accept the token, revocation aside.
+    /// Whether a gate with the same settings would accept the token; revocation aside, unless
+    /// [`with_revocation`](Self::with_revocation) told what the store says.
     pub fn is_valid(&self) -> bool {
         self.refusal.is_none()
     }
@@ -89,6 +92,26 @@ impl Report {
     /// Its code.
     pub fn code(&self) -> Option<RefusalCode> {
         self.refusal.as_ref().map(Refusal::code)
+    }
+
+    /// Puts the answer of the store that keeps the revocations in place of the skipped check `revocation`. `None` where
+    /// the store was not asked, because the token is refused already: a gate does not ask then either.
+    #[must_use]
+    pub fn with_revocation(mut self, answer: Option<Result<StoreVerdict, StoreError>>) -> Self {
+        let line = match answer {
+            None => revocation::not_asked(),
+            Some(answer) => match revocation::refusal(answer) {
+                None => revocation::passed(),
+                Some(refusal) => {
+                    let line = revocation::failed(&refusal);
+                    self.refusal.get_or_insert(refusal);
+                    line
+                }
+            },
+        };
+        self.lines.retain(|held| held.name != revocation::NAME);
+        self.lines.push(line);
+        self
     }
 
     /// Every check, in the order in which a gate asks.

@@ -1,6 +1,6 @@
 //! The walk behind a report.
 
-use super::{Line, Report, Verdict, causes};
+use super::{Line, Report, Verdict, causes, revocation};
 use crate::claims::Claims;
 use crate::clock::Timestamp;
 use crate::refusal::{Reason, Refusal, RefusalCode};
@@ -139,7 +139,7 @@ impl<'v> Inspection<'v> {
         if !verified && claims.is_some() {
             self.mark_unverified(from);
         }
-        self.revocation();
+        self.lines.push(revocation::not_checked());
         let payload = payload.and_then(Result::ok);
         Report {
             lines: self.lines,
@@ -188,14 +188,6 @@ impl<'v> Inspection<'v> {
         let judged =
             self.lines.iter_mut().skip(from).filter(|line| line.verdict != Verdict::Skipped);
         judged.for_each(|line| line.detail.push_str(" (unverified)"));
-    }
-
-    /// Whoever has no store must not let a valid token look like one that is not revoked.
-    fn revocation(&mut self) {
-        self.skip("revocation", "not checked: only the server knows what is revoked");
-        if let Some(line) = self.lines.last_mut() {
-            line.hint = Some("Ask the service that keeps the revocations.".to_owned());
-        }
     }
 
     fn cause(&self, refusal: &Refusal) -> Option<String> {

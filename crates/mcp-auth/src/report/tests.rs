@@ -308,3 +308,31 @@ fn a_token_can_be_read_without_a_key() {
     assert_eq!((line.name, line.verdict), ("structure", Verdict::Fail));
     assert!(line.hint.unwrap().contains("a whole header"));
 }
+
+#[test]
+fn the_stores_answer_takes_the_place_of_the_skipped_check() {
+    use crate::store::{RevokedBy, StoreError, Verdict as StoreVerdict};
+    let told = |answer| explain(&forge().token()).with_revocation(answer);
+    let revoked = told(Some(Ok(StoreVerdict::Revoked(RevokedBy::User))));
+    assert_eq!(revoked.code(), Some(RefusalCode::TokenRevoked));
+    assert_eq!(line(&revoked, "revocation").verdict, Verdict::Fail);
+    assert!(hint(&revoked).contains("password, role or state"), "{}", hint(&revoked));
+    let blocked = told(Some(Ok(StoreVerdict::Blocked)));
+    assert_eq!(blocked.code(), Some(RefusalCode::AccountDisabled));
+    let silent = told(Some(Err(StoreError::new("disk on fire"))));
+    assert_eq!(silent.code(), Some(RefusalCode::StoreUnavailable));
+    let live = told(Some(Ok(StoreVerdict::Live)));
+    assert!(live.is_valid());
+    assert_eq!(line(&live, "revocation").verdict, Verdict::Pass);
+    assert_eq!(line(&told(None), "revocation").verdict, Verdict::Skipped);
+    let lines = |report: &Report| report.lines().iter().map(|line| line.name).collect::<Vec<_>>();
+    assert_eq!(lines(&live), lines(&explain(&forge().token())));
+}
+
+#[test]
+fn the_first_refusal_stays_whatever_the_store_says() {
+    use crate::store::Verdict as StoreVerdict;
+    let expired = explain(&forge().with_claim("iat", "1").with_claim("exp", "2").token());
+    let told = expired.with_revocation(Some(Ok(StoreVerdict::Blocked)));
+    assert_eq!(told.code(), Some(RefusalCode::TokenExpired));
+}
