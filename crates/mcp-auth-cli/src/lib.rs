@@ -18,4 +18,4 @@ mod settings;
 
 pub use args::{parse, print_completions, print_man_page};
 pub use failure::{Failure, run};
-pub use settings::{key_source, load_settings, load_settings_quietly};
+pub use settings::{configuration_failure, key_source, load_settings, load_settings_quietly};

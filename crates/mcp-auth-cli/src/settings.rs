@@ -28,7 +28,7 @@ pub fn load_settings_quietly(
     purpose: Purpose,
     environment: &Environment,
 ) -> Result<Settings, Failure> {
-    Settings::load(purpose, |name| environment.get(name)).map_err(|all| failure(&all))
+    Settings::load(purpose, |name| environment.get(name)).map_err(|all| configuration_failure(&all))
 }
 
 /// Where the current key came from: the variable, the path where it names a file, and where the variable was set.
@@ -38,7 +38,8 @@ pub fn key_source(settings: &Settings, environment: &Environment) -> String {
     format!("{source} in {}", environment.origin(variable).unwrap_or_default())
 }
 
-fn failure(mistakes: &Mistakes) -> Failure {
+/// All mistakes of a configuration, one per line, as [`exit::CONFIGURATION`].
+pub fn configuration_failure(mistakes: &Mistakes) -> Failure {
     let message = match mistakes.list() {
         [mistake] => mistake.to_string(),
         many => format!("the configuration has {} mistakes:\n{mistakes}", many.len()),
