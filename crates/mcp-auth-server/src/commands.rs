@@ -1,0 +1,4 @@
+//! What each command does.
+
+mod desk;
+pub(crate) mod init;

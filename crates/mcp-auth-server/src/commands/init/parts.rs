@@ -1,0 +1,129 @@
+//! The parts of a data directory, each made where it is missing.
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use mcp_auth::random::{Randomness as _, SystemRandom};
+use mcp_auth_audit::{AuditKeys, KeyFileError};
+use mcp_auth_cli::redact::ShownPath;
+use mcp_auth_cli::{Failure, configuration_failure, exit};
+use zeroize::Zeroizing;
+
+use crate::data_dir::DataDir;
+use crate::files;
+use crate::house::with_causes;
+use crate::settings::ServerSettings;
+use crate::setup::Setup;
+
+/// Something that `init` made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    pub(super) name: &'static str,
+    pub(super) meaning: &'static str,
+    /// Keys are worth a line in the audit log.
+    pub(super) is_key: bool,
+}
+
+const SECRET: Part = Part {
+    name: "jwt_secret",
+    meaning: "the secret that signs tokens: 32 random bytes in hex",
+    is_key: true,
+};
+const AUDIT_KEYS: Part =
+    Part { name: "audit_keys", meaning: "the keys that seal the audit log", is_key: true };
+const DATABASE: Part = Part {
+    name: "mcp-auth.db",
+    meaning: "accounts, sign-ins, revocations and records of tokens",
+    is_key: false,
+};
+const AUDIT_LOG: Part =
+    Part { name: "audit.log", meaning: "what happened, and who did it", is_key: false };
+
+/// Looks for whatever would stop `init` half way.
+///
+/// # Errors
+/// [`exit::CONFIGURATION`] with every mistake of the settings, or with what is in the way.
+pub(super) fn check(setup: &Setup) -> Result<ServerSettings, Failure> {
+    let data_dir = DataDir::at(setup.get("MCP_DATA_DIR").filter(|it| !it.is_empty()));
+    if data_dir.path().exists() && !data_dir.path().is_dir() {
+        let message = format!("{data_dir} is not a directory");
+        return Err(Failure::new(exit::CONFIGURATION, message)
+            .with_hint("name another with --data-dir or MCP_DATA_DIR"));
+    }
+    let settings = settings_to_be(setup, &data_dir)?;
+    if settings.audit.log.exists() && !data_dir.audit_keys().exists() {
+        let log = ShownPath(&settings.audit.log);
+        let message = format!("there is an audit log, {log}, and the keys that sealed it are gone");
+        return Err(Failure::new(exit::CONFIGURATION, message).with_hint(format!(
+            "restore {} from a backup, or move the log and its checkpoints away to begin a new one",
+            ShownPath(&data_dir.audit_keys())
+        )));
+    }
+    Ok(settings)
+}
+
+/// The settings as they will be when there is a secret.
+fn settings_to_be(setup: &Setup, data_dir: &DataDir) -> Result<ServerSettings, Failure> {
+    let will_be_made =
+        DataDir::overruled_by(|name| setup.get(name)).is_none() && !data_dir.secret().exists();
+    let stand_in = will_be_made.then(|| OsString::from(random_secret().as_str()));
+    let lookup = |name: &str| match name {
+        "MCP_JWT_SECRET" if stand_in.is_some() => stand_in.clone(),
+        _ => setup.get(name),
+    };
+    ServerSettings::load(lookup).map_err(|all| configuration_failure(&all))
+}
+
+/// Makes the directory and the keys that are missing. Those of what was made, and of what opening the house will make.
+///
+/// # Errors
+/// [`exit::CONFIGURATION`] when a file cannot be written. What was made stays, and the next run completes it.
+pub(super) fn make(settings: &ServerSettings) -> Result<Vec<Part>, Failure> {
+    let data_dir = &settings.data_dir;
+    files::create_directory(data_dir.path())
+        .map_err(|error| cannot("create", data_dir.path(), &error.to_string()))?;
+    let mut made = Vec::new();
+    let (secret, keys) = (data_dir.secret(), data_dir.audit_keys());
+    made.extend(create(&secret, || files::create(&secret, &random_secret()))?.then_some(SECRET));
+    made.extend(create_keys(&keys)?.then_some(AUDIT_KEYS));
+    made.extend((!data_dir.database().exists()).then_some(DATABASE));
+    made.extend((!settings.audit.log.exists()).then_some(AUDIT_LOG));
+    Ok(made)
+}
+
+/// 32 random bytes in hex and a line end, as `openssl rand -hex 32` writes them.
+pub(crate) fn random_secret() -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    SystemRandom.fill(&mut *bytes);
+    Zeroizing::new(hex::encode(*bytes) + "\n")
+}
+
+/// Whether the file was created; `false` where it was there.
+fn create(path: &Path, write: impl FnOnce() -> std::io::Result<()>) -> Result<bool, Failure> {
+    match write() {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(cannot("write", path, &error.to_string())),
+    }
+}
+
+fn create_keys(path: &Path) -> Result<bool, Failure> {
+    let mut refused = None;
+    let write = |path: &Path| {
+        AuditKeys::generate(&SystemRandom).save(path).map_err(|error: KeyFileError| {
+            refused = Some(with_causes(&error));
+            std::io::Error::other("the keys")
+        })
+    };
+    let created = if path.exists() { Ok(false) } else { create(path, || files::create_by(path, write)) };
+    match refused {
+        Some(problem) => Err(cannot("write", path, &problem)),
+        None => created,
+    }
+}
+
+fn cannot(what: &str, path: &Path, problem: &str) -> Failure {
+    Failure::new(exit::CONFIGURATION, format!("cannot {what} {}: {problem}", ShownPath(path)))
+        .with_hint("name a directory that this user may write to, with --data-dir or MCP_DATA_DIR, and run `init` again")
+}

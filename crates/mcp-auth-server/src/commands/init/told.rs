@@ -1,0 +1,69 @@
+//! What `init` says it did.
+
+use serde_json::json;
+
+use super::parts::Part;
+use super::{FIRST_ACCOUNT, First};
+use crate::data_dir::DataDir;
+use crate::setup::Setup;
+
+/// Everything that there is to tell.
+pub(super) struct Told<'a> {
+    pub(super) data_dir: &'a DataDir,
+    pub(super) made: &'a [Part],
+    pub(super) account: Option<&'a First>,
+    pub(super) setup: &'a Setup,
+}
+
+impl Told<'_> {
+    /// For people. The one place where a password is printed.
+    pub(super) fn page(&self) -> String {
+        let mut text = format!("Made in {}:\n", self.data_dir);
+        for part in self.made {
+            text += &format!("  {:<12} {}\n", part.name, part.meaning);
+        }
+        if self.account.is_some() {
+            text += &format!("  {:<12} {FIRST_ACCOUNT}, with role admin\n", "account");
+        }
+        text += &self.overruled();
+        if let Some(password) = self.password() {
+            text += &format!(
+                "\nPassword: {password}\n\nIt is shown this once. `mcp-auth-server user passwd {FIRST_ACCOUNT} --data-dir {}` \
+                 sets another.\n",
+                self.data_dir
+            );
+        }
+        text + &format!("\nNext: {}\n", self.next())
+    }
+
+    /// For programs.
+    pub(super) fn json(&self) -> String {
+        let made: Vec<_> = self.made.iter().map(|part| part.name).collect();
+        let answer = json!({
+            "data_dir": self.data_dir.to_string(),
+            "made": made,
+            "account": self.account.map(|_| FIRST_ACCOUNT),
+            "password": self.password(),
+            "next": self.next(),
+        });
+        mcp_auth_cli::output::harmless(&format!("{answer:#}")) + "\n"
+    }
+
+    fn password(&self) -> Option<&str> {
+        self.account?.password.as_deref()
+    }
+
+    fn next(&self) -> String {
+        format!("mcp-auth-server serve --data-dir {}", self.data_dir)
+    }
+
+    /// The secret is made all the same: the day that the variable goes, the directory is complete.
+    fn overruled(&self) -> String {
+        match DataDir::overruled_by(|name| self.setup.get(name)) {
+            Some(variable) => format!(
+                "\nWhile {variable} is set, it is used in place of jwt_secret. To use the file, remove the variable.\n"
+            ),
+            None => String::new(),
+        }
+    }
+}
