@@ -11,12 +11,15 @@ use mcp_auth_cli::redact::ShownPath;
 pub(crate) struct DataDir(PathBuf);
 
 /// The variables of which one being set means that the operator keeps the keys elsewhere.
-const KEY_VARIABLES: [&str; 4] =
-    ["MCP_JWT_SECRET", "MCP_JWT_SECRET_FILE", "MCP_JWT_PRIVATE_KEY_FILE", "MCP_JWT_PUBLIC_KEY_FILE"];
+const KEY_VARIABLES: [&str; 4] = [
+    "MCP_JWT_SECRET",
+    "MCP_JWT_SECRET_FILE",
+    "MCP_JWT_PRIVATE_KEY_FILE",
+    "MCP_JWT_PUBLIC_KEY_FILE",
+];
 
 /// Likewise for what still verifies.
-const PREVIOUS_VARIABLES: [&str; 2] =
-    ["MCP_JWT_PREVIOUS_SECRETS", "MCP_JWT_PREVIOUS_SECRETS_FILE"];
+const PREVIOUS_VARIABLES: [&str; 2] = ["MCP_JWT_PREVIOUS_SECRETS", "MCP_JWT_PREVIOUS_SECRETS_FILE"];
 
 impl DataDir {
     /// The directory that `MCP_DATA_DIR` names, or `.mcp`.
@@ -78,7 +81,9 @@ impl DataDir {
         let existing = |path: PathBuf| path.exists().then(|| path.into_os_string());
         match name {
             "MCP_JWT_SECRET_FILE" => existing(self.secret()),
-            "MCP_JWT_PREVIOUS_SECRETS_FILE" if !PREVIOUS_VARIABLES.iter().any(|name| is_set(&name)) => {
+            "MCP_JWT_PREVIOUS_SECRETS_FILE"
+                if !PREVIOUS_VARIABLES.iter().any(|name| is_set(&name)) =>
+            {
                 existing(self.previous_secrets())
             }
             _ => None,

@@ -7,12 +7,12 @@ use std::thread::available_parallelism;
 
 use mcp_auth::clock::{Clock, SystemClock};
 use mcp_auth::random::{Randomness, SystemRandom};
-use mcp_auth::store::{MemoryRevocations, RevocationView};
+use mcp_auth::store::RevocationView;
 use mcp_auth_audit::{AuditKeys, AuditLog, AuditOptions};
 use mcp_auth_cli::{Failure, exit};
 use mcp_auth_sessions::password::{HashCost, PasswordPool};
 use mcp_auth_sessions::{SessionPolicy, Sessions, Stores};
-use mcp_auth_sessions::{account, grant, issued, throttle};
+use mcp_auth_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::data_dir::DataDir;
 use crate::settings::ServerSettings;
@@ -45,7 +45,7 @@ impl House {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let randomness: Arc<dyn Randomness> = Arc::new(SystemRandom);
         let audit = open_audit(&settings)?;
-        let (stores, revocations) = open_stores(&settings.data_dir)?;
+        let (stores, revocations) = open_stores(&settings.data_dir, &clock)?;
         let issuer = settings.tokens.issuer().map_err(|error| {
             Failure::new(exit::CONFIGURATION, format!("no token can be signed: {error}"))
         })?;
@@ -83,16 +83,22 @@ fn open_audit(settings: &ServerSettings) -> Result<Arc<AuditLog>, Failure> {
 }
 
 /// The one place that chooses the stores.
-fn open_stores(_data_dir: &DataDir) -> Result<(Stores, Arc<dyn RevocationView>), Failure> {
-    let revocations = Arc::new(MemoryRevocations::default());
+fn open_stores(
+    data_dir: &DataDir,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Stores, Arc<dyn RevocationView>), Failure> {
+    let options = SqliteOptions::new(clock.clone());
+    let store = SqliteStore::open(data_dir.database(), &options)
+        .map(Arc::new)
+        .map_err(|error| Failure::new(exit::CONFIGURATION, with_causes(&error)))?;
     let stores = Stores {
-        accounts: Arc::new(account::MemoryAccounts::default()),
-        grants: Arc::new(grant::MemoryGrants::default()),
-        issued: Arc::new(issued::MemoryIssued::default()),
-        throttles: Arc::new(throttle::MemoryThrottles::default()),
-        revocations: revocations.clone(),
+        accounts: store.clone(),
+        grants: store.clone(),
+        issued: store.clone(),
+        throttles: store.clone(),
+        revocations: store.clone(),
     };
-    Ok((stores, revocations))
+    Ok((stores, store))
 }
 
 fn require_initialised(data_dir: &DataDir) -> Result<(), Failure> {

@@ -40,7 +40,8 @@ pub(crate) fn generate(randomness: &dyn Randomness) -> String {
     let mut bytes = Zeroizing::new([0; 25]);
     randomness.fill(&mut *bytes);
     // 256 is a multiple of 32, so each character is as likely as any other.
-    let character = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).copied().map_or('a', char::from);
+    let character =
+        |byte: &u8| ALPHABET.get(usize::from(byte % 32)).copied().map_or('a', char::from);
     let groups = bytes.chunks(5).map(|group| group.iter().map(character).collect::<String>());
     groups.collect::<Vec<_>>().join("-")
 }
@@ -50,14 +51,17 @@ fn from(source: impl Read, name: &str) -> Result<Password, Failure> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_PASSWORD_BYTES + 3));
     let limit = MAX_PASSWORD_BYTES as u64 + 3;
     source.take(limit).read_to_end(&mut bytes).map_err(|error| cannot_read(name, &error))?;
-    let line = bytes.strip_suffix(b"\n").map_or(&**bytes, |it| it.strip_suffix(b"\r").unwrap_or(it));
+    let line =
+        bytes.strip_suffix(b"\n").map_or(&**bytes, |it| it.strip_suffix(b"\r").unwrap_or(it));
     let text = std::str::from_utf8(line).map_err(|_| {
         Failure::new(exit::USAGE, format!("the password in {name} is not UTF-8 text"))
             .with_hint("save it as UTF-8")
     })?;
     if text.contains('\n') {
         let message = format!("the password in {name} has several lines");
-        return Err(Failure::new(exit::USAGE, message).with_hint("give the password alone, on one line"));
+        return Err(
+            Failure::new(exit::USAGE, message).with_hint("give the password alone, on one line")
+        );
     }
     checked(Password::new(text), name)
 }

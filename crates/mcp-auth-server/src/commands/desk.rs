@@ -3,13 +3,13 @@
 use mcp_auth::audit::{AuditEvent, AuditKind};
 use mcp_auth::refusal::RefusalCode;
 use mcp_auth::store::StoreError;
-use mcp_auth_cli::{Failure, exit};
+use mcp_auth_cli::{Failure, exit, output};
 use mcp_auth_sessions::AccountError;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::args::Common;
 use crate::house::{House, with_causes};
-use crate::setup::Setup;
+use crate::settings::{ServerSettings, Source};
 
 /// An open house, and a runtime for one command. Others may have the same house open; what is changed here holds for
 /// them at once.
@@ -25,7 +25,7 @@ impl Desk {
     /// # Errors
     /// [`exit::CONFIGURATION`] when the settings are wrong or `init` has not run.
     pub(crate) fn open(common: &Common) -> Result<Self, Failure> {
-        Self::over(House::open(Setup::load(common)?.settings()?)?)
+        Self::over(House::open(settings(&Source::of(common)?)?)?)
     }
 
     /// Sits down in this house.
@@ -68,23 +68,39 @@ impl Desk {
         event.reason = Some(&reason);
         event.success = Some(true);
         self.house.audit.append_blocking(&event).map(drop).map_err(|error| {
-            let message = format!("it is done, but was not written to the audit log: {}", with_causes(&error));
-            Failure::new(UNAVAILABLE, message).with_hint("note it elsewhere, and run `mcp-auth-server doctor`")
+            let message = format!(
+                "it is done, but was not written to the audit log: {}",
+                with_causes(&error)
+            );
+            Failure::new(UNAVAILABLE, message)
+                .with_hint("note it elsewhere, and run `mcp-auth-server doctor`")
         })
     }
+}
+
+/// The settings; their warnings go to stderr.
+///
+/// # Errors
+/// [`exit::CONFIGURATION`] with all mistakes.
+pub(super) fn settings(source: &Source) -> Result<ServerSettings, Failure> {
+    let settings = source.settings()?;
+    for warning in &settings.warnings {
+        output::print_warning(&warning.to_string());
+    }
+    Ok(settings)
 }
 
 /// The exit code where a store or the audit gives no answer.
 const UNAVAILABLE: u8 = RefusalCode::StoreUnavailable.exit_code();
 
 /// A store that gave no answer.
-pub(crate) fn no_answer(error: &StoreError) -> Failure {
+pub(super) fn no_answer(error: &StoreError) -> Failure {
     Failure::new(UNAVAILABLE, format!("the store gave no answer: {}", with_causes(error)))
         .with_hint("`mcp-auth-server doctor` looks for the cause")
 }
 
 /// An account that was not created, changed or deleted.
-pub(crate) fn account_refused(error: &AccountError) -> Failure {
+pub(super) fn account_refused(error: &AccountError) -> Failure {
     match error {
         AccountError::Store(error) => no_answer(error),
         AccountError::Hashing(_) => Failure::new(exit::INTERNAL, with_causes(error)),

@@ -11,12 +11,12 @@ use mcp_auth_sessions::password::Password;
 use mcp_auth_sessions::{AccountError, NewAccount};
 
 use self::told::Told;
-use super::desk::{Desk, account_refused, no_answer};
+use super::desk::{self, Desk, account_refused, no_answer};
 use crate::args::{Common, Init};
 use crate::data_dir::DataDir;
 use crate::house::House;
 use crate::passwords;
-use crate::setup::Setup;
+use crate::settings::Source;
 
 /// The name of the first account.
 const FIRST_ACCOUNT: &str = "admin";
@@ -25,9 +25,9 @@ const FIRST_ACCOUNT: &str = "admin";
 pub(crate) fn run(common: &Common, args: &Init) -> Result<u8, Failure> {
     // Whatever can be refused is refused before anything is made.
     let chosen = args.password_file.as_deref().map(passwords::from_file).transpose()?;
-    let setup = Setup::load(common)?;
-    let made = parts::make(&parts::check(&setup)?)?;
-    let desk = Desk::over(House::open_or_begin(setup.settings()?)?)?;
+    let source = Source::of(common)?;
+    let made = parts::make(&parts::check(&source)?)?;
+    let desk = Desk::over(House::open_or_begin(desk::settings(&source)?)?)?;
     for part in made.iter().filter(|part| part.is_key) {
         desk.record(AuditKind::KeysChanged, part.name, "the file was made")?;
     }
@@ -36,7 +36,7 @@ pub(crate) fn run(common: &Common, args: &Init) -> Result<u8, Failure> {
     if made.is_empty() && first.is_none() {
         return Err(already(data_dir));
     }
-    let told = Told { data_dir, made: &made, account: first.as_ref(), setup: &setup };
+    let told = Told { data_dir, made: &made, account: first.as_ref(), source: &source };
     output::print(&if common.json { told.json() } else { told.page() })?;
     Ok(exit::OK)
 }
@@ -55,7 +55,8 @@ fn first_account(desk: &Desk, chosen: Option<Password>) -> Result<Option<First>,
         return Ok(None);
     }
     let generated = chosen.is_none().then(|| passwords::generate(&SystemRandom));
-    let password = chosen.unwrap_or_else(|| Password::new(generated.as_deref().unwrap_or_default()));
+    let password =
+        chosen.unwrap_or_else(|| Password::new(generated.as_deref().unwrap_or_default()));
     let new = NewAccount { username: FIRST_ACCOUNT.to_owned(), password, role: Role::Admin };
     match desk.wait(sessions.create_account(new)) {
         // Somebody else ran `init` at the same moment.

@@ -4,17 +4,16 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use mcp_auth::random::{Randomness as _, SystemRandom};
+use mcp_auth::random::SystemRandom;
 use mcp_auth_audit::{AuditKeys, KeyFileError};
 use mcp_auth_cli::redact::ShownPath;
 use mcp_auth_cli::{Failure, configuration_failure, exit};
-use zeroize::Zeroizing;
 
 use crate::data_dir::DataDir;
 use crate::files;
 use crate::house::with_causes;
-use crate::settings::ServerSettings;
-use crate::setup::Setup;
+use crate::jwt_secret;
+use crate::settings::{ServerSettings, Source};
 
 /// Something that `init` made.
 #[derive(Debug, Clone, Copy)]
@@ -44,14 +43,14 @@ const AUDIT_LOG: Part =
 ///
 /// # Errors
 /// [`exit::CONFIGURATION`] with every mistake of the settings, or with what is in the way.
-pub(super) fn check(setup: &Setup) -> Result<ServerSettings, Failure> {
-    let data_dir = DataDir::at(setup.get("MCP_DATA_DIR").filter(|it| !it.is_empty()));
+pub(super) fn check(source: &Source) -> Result<ServerSettings, Failure> {
+    let data_dir = DataDir::at(source.get("MCP_DATA_DIR").filter(|it| !it.is_empty()));
     if data_dir.path().exists() && !data_dir.path().is_dir() {
         let message = format!("{data_dir} is not a directory");
         return Err(Failure::new(exit::CONFIGURATION, message)
             .with_hint("name another with --data-dir or MCP_DATA_DIR"));
     }
-    let settings = settings_to_be(setup, &data_dir)?;
+    let settings = settings_to_be(source, &data_dir)?;
     if settings.audit.log.exists() && !data_dir.audit_keys().exists() {
         let log = ShownPath(&settings.audit.log);
         let message = format!("there is an audit log, {log}, and the keys that sealed it are gone");
@@ -64,13 +63,13 @@ pub(super) fn check(setup: &Setup) -> Result<ServerSettings, Failure> {
 }
 
 /// The settings as they will be when there is a secret.
-fn settings_to_be(setup: &Setup, data_dir: &DataDir) -> Result<ServerSettings, Failure> {
+fn settings_to_be(source: &Source, data_dir: &DataDir) -> Result<ServerSettings, Failure> {
     let will_be_made =
-        DataDir::overruled_by(|name| setup.get(name)).is_none() && !data_dir.secret().exists();
-    let stand_in = will_be_made.then(|| OsString::from(random_secret().as_str()));
+        DataDir::overruled_by(|name| source.get(name)).is_none() && !data_dir.secret().exists();
+    let stand_in = will_be_made.then(|| OsString::from(jwt_secret::random(&SystemRandom).as_str()));
     let lookup = |name: &str| match name {
         "MCP_JWT_SECRET" if stand_in.is_some() => stand_in.clone(),
-        _ => setup.get(name),
+        _ => source.get(name),
     };
     ServerSettings::load(lookup).map_err(|all| configuration_failure(&all))
 }
@@ -85,18 +84,11 @@ pub(super) fn make(settings: &ServerSettings) -> Result<Vec<Part>, Failure> {
         .map_err(|error| cannot("create", data_dir.path(), &error.to_string()))?;
     let mut made = Vec::new();
     let (secret, keys) = (data_dir.secret(), data_dir.audit_keys());
-    made.extend(create(&secret, || files::create(&secret, &random_secret()))?.then_some(SECRET));
+    made.extend(create(&secret, || jwt_secret::create(&secret))?.then_some(SECRET));
     made.extend(create_keys(&keys)?.then_some(AUDIT_KEYS));
     made.extend((!data_dir.database().exists()).then_some(DATABASE));
     made.extend((!settings.audit.log.exists()).then_some(AUDIT_LOG));
     Ok(made)
-}
-
-/// 32 random bytes in hex and a line end, as `openssl rand -hex 32` writes them.
-pub(crate) fn random_secret() -> Zeroizing<String> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    SystemRandom.fill(&mut *bytes);
-    Zeroizing::new(hex::encode(*bytes) + "\n")
 }
 
 /// Whether the file was created; `false` where it was there.
@@ -116,7 +108,8 @@ fn create_keys(path: &Path) -> Result<bool, Failure> {
             std::io::Error::other("the keys")
         })
     };
-    let created = if path.exists() { Ok(false) } else { create(path, || files::create_by(path, write)) };
+    let created =
+        if path.exists() { Ok(false) } else { create(path, || files::create_by(path, write)) };
     match refused {
         Some(problem) => Err(cannot("write", path, &problem)),
         None => created,

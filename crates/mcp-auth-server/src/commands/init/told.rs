@@ -5,14 +5,14 @@ use serde_json::json;
 use super::parts::Part;
 use super::{FIRST_ACCOUNT, First};
 use crate::data_dir::DataDir;
-use crate::setup::Setup;
+use crate::settings::Source;
 
 /// Everything that there is to tell.
 pub(super) struct Told<'a> {
     pub(super) data_dir: &'a DataDir,
     pub(super) made: &'a [Part],
     pub(super) account: Option<&'a First>,
-    pub(super) setup: &'a Setup,
+    pub(super) source: &'a Source,
 }
 
 impl Told<'_> {
@@ -59,7 +59,7 @@ impl Told<'_> {
 
     /// The secret is made all the same: the day that the variable goes, the directory is complete.
     fn overruled(&self) -> String {
-        match DataDir::overruled_by(|name| self.setup.get(name)) {
+        match DataDir::overruled_by(|name| self.source.get(name)) {
             Some(variable) => format!(
                 "\nWhile {variable} is set, it is used in place of jwt_secret. To use the file, remove the variable.\n"
             ),
