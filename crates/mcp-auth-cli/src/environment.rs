@@ -59,6 +59,12 @@ impl Environment {
         process.or_else(|| Some(self.files.get(name)?.file))
     }
 
+    /// The names of all variables, for finding those that were spelt wrong. One that is not UTF-8 is left out.
+    pub fn names(&self) -> Vec<String> {
+        let of_process = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        of_process.chain(self.files.keys().cloned()).collect()
+    }
+
     /// An environment of these variables only.
     #[cfg(test)]
     pub(crate) fn of(variables: &[(&str, &str)]) -> Self {

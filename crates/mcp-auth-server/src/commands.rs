@@ -2,3 +2,4 @@
 
 mod desk;
 pub(crate) mod init;
+pub(crate) mod serve;

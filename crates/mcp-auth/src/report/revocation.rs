@@ -52,7 +52,9 @@ fn cause(reason: &Reason) -> Option<&'static str> {
             "After the token was issued the user's password, role or state was changed, or everything of the user was \
              revoked. Sign in again."
         }
-        Reason::Revoked(RevokedBy::Key) => "Everything that this key signed was revoked. Sign in again.",
+        Reason::Revoked(RevokedBy::Key) => {
+            "Everything that this key signed was revoked. Sign in again."
+        }
         Reason::AccountDisabled => {
             "The account is disabled or was deleted. Enable it if the user should be let in again; then sign in again."
         }

@@ -1,0 +1,85 @@
+//! The server: what it opens at the start, what runs beside the requests, and how it ends.
+//!
+//! A request comes in through [`listener`], passes the layers of [`routes`], and is answered by a handler of [`auth`] or
+//! [`probes`] that takes a [`call::Call`]. [`routes::TABLES`] is the list of all routes, from which the router and the
+//! OpenAPI document are made.
+
+mod app;
+mod auth;
+mod body;
+mod call;
+mod connection;
+mod connections;
+mod ledger;
+mod listener;
+mod local_only;
+mod maintenance;
+mod metrics;
+mod observe;
+mod openapi;
+mod probes;
+mod refuse;
+mod reload;
+mod routes;
+mod signals;
+mod start;
+mod tls;
+mod token_in_url;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use mcp_auth::audit::AuditKind;
+use mcp_auth_cli::Failure;
+use tokio::runtime;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::app::App;
+use self::listener::Listener;
+use self::tls::Tls;
+use crate::house::House;
+use crate::logging;
+use crate::settings::Source;
+
+/// Serves until a signal says stop.
+///
+/// # Errors
+/// When the configuration is wrong, a part cannot be opened, or the address is taken.
+pub(crate) fn run(source: Source) -> Result<(), Failure> {
+    let settings = source.settings()?;
+    logging::start(settings.log)?;
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.context("cannot start the threads that serve")?;
+    let _inside = runtime.enter();
+    let tls = settings.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
+    let app = Arc::new(App::new(House::open(settings)?));
+    start::announce(&app, &source);
+    let served = runtime.block_on(serve(&app, source, tls));
+    let closed = close(&app);
+    served.and(closed)
+}
+
+async fn serve(app: &Arc<App>, source: Source, tls: Option<Arc<Tls>>) -> Result<(), Failure> {
+    let (told_to_stop, hang_up) = signals::Signals::listen()?.split();
+    let listener = Listener::bind(app.settings().listen, tls.clone())?;
+    start::write_down(app).await?;
+    start::say_where(&listener)?;
+    let stop = CancellationToken::new();
+    let beside = TaskTracker::new();
+    beside.spawn(maintenance::run(Arc::clone(app), stop.clone()));
+    beside.spawn(reload::run(Arc::clone(app), source, tls, hang_up, stop.clone()));
+    listener.serve(app, told_to_stop).await;
+    stop.cancel();
+    beside.close();
+    beside.wait().await;
+    Ok(())
+}
+
+/// The last line, and everything on disk.
+fn close(app: &App) -> Result<(), Failure> {
+    let ledger = &app.ledger;
+    ledger.say_last(&app.event(AuditKind::ServiceStopped));
+    tracing::info!("stopped");
+    Ok(ledger.close().context("the audit log is not complete")?)
+}

@@ -1,0 +1,83 @@
+//! What all requests share.
+
+use std::fmt;
+use std::sync::Arc;
+
+use mcp_auth::audit::{AuditEvent, AuditKind, NoAudit};
+use mcp_auth::clock::Timestamp;
+use mcp_auth::refusal::Refusal;
+use mcp_auth::{Gate, Origin, Refused};
+use mcp_auth_sessions::Sessions;
+use mcp_auth_sessions::rate_limit::MemoryRateLimits;
+use mcp_auth_tower::SharedGate;
+
+use super::ledger::Ledger;
+use super::metrics::Metrics;
+use crate::house::House;
+use crate::settings::ServerSettings;
+
+/// The house, and what serving it over HTTP adds.
+pub(crate) struct App {
+    house: House,
+    /// Decides about requests; replaced when the keys change.
+    pub(crate) gate: SharedGate,
+    /// Where events go.
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// How often one address may sign in.
+    pub(crate) rate_limits: MemoryRateLimits,
+    /// Gives refusals their ids, and tells nobody.
+    silent: Gate,
+}
+
+impl App {
+    /// Builds the gate over what the house has.
+    pub(crate) fn new(house: House) -> Self {
+        let metrics = Arc::new(Metrics::new());
+        let ledger = Arc::new(Ledger::new(Arc::clone(&house.audit), Arc::clone(&metrics)));
+        let gate = Gate::new(house.settings.tokens.validator())
+            .with_revocations(Arc::clone(&house.revocations))
+            .with_clock(Arc::clone(&house.clock))
+            .with_randomness(Arc::clone(&house.randomness));
+        let gate = match house.settings.auth_enabled {
+            true => gate,
+            false => gate.danger_without_authentication(),
+        };
+        let silent = gate.clone().with_audit(Arc::new(NoAudit));
+        let gate = SharedGate::new(gate.with_audit(Arc::clone(&ledger) as _));
+        Self { house, gate, ledger, metrics, rate_limits: MemoryRateLimits::new(), silent }
+    }
+
+    pub(crate) fn settings(&self) -> &ServerSettings {
+        &self.house.settings
+    }
+
+    pub(crate) fn house(&self) -> &House {
+        &self.house
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.house.sessions
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.house.clock.now()
+    }
+
+    /// An event that happens now.
+    pub(crate) fn event(&self, kind: AuditKind) -> AuditEvent<'static> {
+        AuditEvent::new(kind, self.now())
+    }
+
+    /// Gives a refusal its id and records nothing.
+    pub(crate) fn refuse_silently(&self, refusal: impl Into<Refusal>) -> Refused {
+        let event = self.event(AuditKind::RequestRefused);
+        self.silent.refuse(refusal.into(), &event, &Origin::default())
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("house", &self.house).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,137 @@
+//! `POST /api/v1/auth/revoke`: one token, or everything of a user.
+
+use axum::Json;
+use axum::response::IntoResponse;
+use mcp_auth::audit::AuditKind;
+use mcp_auth::refusal::{Reason, RefusalCode};
+use mcp_auth::store::{Durability, StoreError};
+use mcp_auth::validate::{Expect, LiveToken};
+use mcp_auth_sessions::Revoked;
+use mcp_auth_tower::axum::Rejection;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::rights::{require_over, require_over_user};
+use crate::serve::call::{Answer, Call};
+use crate::serve::refuse;
+
+/// Exactly one of these.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct RevokeRequest {
+    /// A token; a refresh token takes its sign-in with it.
+    token: Option<String>,
+    /// The id of a token.
+    jti: Option<String>,
+    /// A user, all of whose tokens end.
+    user_id: Option<String>,
+}
+
+/// How far the revocation has got.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct RevokeAnswer {
+    message: &'static str,
+    status: &'static str,
+    /// `memory`, `local`, `primary`, `quorum` or `all`; absent where there was nothing left to revoke.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    durability: Option<Durability>,
+    /// Milliseconds after which no process accepts what was revoked, where that can be promised.
+    bound_ms: Option<u64>,
+}
+
+pub(super) async fn revoke(mut call: Call) -> Answer {
+    let asked: RevokeRequest = call.read().await?;
+    call.token()?;
+    call.require_audit()?;
+    match (asked.token, asked.jti, asked.user_id) {
+        (Some(token), None, None) => by_token(&call, &token).await,
+        (None, Some(jti), None) => by_id(&call, &jti).await,
+        (None, None, Some(user_id)) => of_user(&call, &user_id).await,
+        _ => Err(call.refuse(refuse::unprocessable(
+            "exactly one of `token`, `jti` and `user_id` says what to revoke; send one",
+        ))),
+    }
+}
+
+async fn by_token(call: &Call, token: &str) -> Answer {
+    let token = match call.gate().authenticate_token(token.as_bytes(), Expect::Any, &call.origin())
+    {
+        Ok(token) => token,
+        Err(refused) => return already_refused(call, refused.refusal.code()),
+    };
+    if token.user_id() != call.caller()?.user_id() {
+        require_over_holder(call, &token).await?;
+    }
+    let revoked = call.sessions().revoke_token(&token).await;
+    done(call, revoked, token.claims().token_id()).await
+}
+
+/// A token that is refused anyway needs no revocation (RFC 7009 section 2.2); what is no token of ours is a mistake.
+fn already_refused(call: &Call, code: RefusalCode) -> Answer {
+    match code {
+        RefusalCode::TokenRevoked
+        | RefusalCode::TokenExpired
+        | RefusalCode::TokenTooOld
+        | RefusalCode::AccountDisabled => Ok(answer(None)),
+        RefusalCode::StoreUnavailable => {
+            Err(call.refuse(Reason::Store(StoreError::new("revocations cannot be looked up"))))
+        }
+        _ => Err(call.refuse(refuse::unprocessable(
+            "`token` is not a token of this server; send one whole",
+        ))),
+    }
+}
+
+/// Whoever has the role that the token says, or the account has, must be one whom the caller may manage.
+async fn require_over_holder(call: &Call, token: &LiveToken) -> Result<(), Rejection> {
+    require_over_user(call, token.user_id()).await?;
+    match token.role() {
+        Some(role) => require_over(call, token.user_id(), role),
+        None => Ok(()),
+    }
+}
+
+async fn by_id(call: &Call, jti: &str) -> Answer {
+    let own = call.token()?.claims().token_id() == Some(jti);
+    if !own {
+        let record = call.sessions().issued_token(jti).await;
+        let owner = record.map_err(|error| call.refuse(Reason::Store(error)))?.map(|it| it.user_id);
+        match owner {
+            Some(owner) if owner == call.caller()?.user_id() => {}
+            Some(owner) => require_over_user(call, &owner).await?,
+            None => require_over_user(call, "").await?,
+        }
+    }
+    let revoked = call.sessions().revoke_token_id(jti).await;
+    done(call, revoked, Some(jti)).await
+}
+
+async fn of_user(call: &Call, user_id: &str) -> Answer {
+    if user_id != call.caller()?.user_id() {
+        require_over_user(call, user_id).await?;
+    }
+    let revoked = call.sessions().revoke_user(user_id).await;
+    done(call, revoked, Some(user_id)).await
+}
+
+async fn done(call: &Call, revoked: Result<Revoked, StoreError>, target: Option<&str>) -> Answer {
+    let revoked = revoked.map_err(|error| call.refuse(Reason::Store(error)))?;
+    let mut event = call.event_of_caller(AuditKind::TokenRevoked);
+    event.target = target.or(revoked.session_id.as_deref());
+    call.write_down(&[event]).await?;
+    Ok(answer(Some(&revoked)))
+}
+
+fn answer(revoked: Option<&Revoked>) -> axum::response::Response {
+    let bound = revoked.and_then(|it| it.receipt.bound);
+    let body = RevokeAnswer {
+        message: match revoked {
+            Some(_) => "Successfully revoked",
+            None => "It was refused already; nothing is left to revoke",
+        },
+        status: "revoked",
+        durability: revoked.map(|it| it.receipt.durability),
+        bound_ms: bound.map(|bound| u64::try_from(bound.as_millis()).unwrap_or(u64::MAX)),
+    };
+    Json(body).into_response()
+}

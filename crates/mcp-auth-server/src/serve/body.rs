@@ -1,0 +1,182 @@
+//! Reading a request's body: bounded in size and time, as JSON or as a form, into a type.
+
+use std::error::Error;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use mcp_auth::refusal::{Reason, RefusalCode};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::refuse::{request, unprocessable};
+
+/// Largest body that is read.
+pub(crate) const MAX_BYTES: usize = 1024 * 1024;
+
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How a body says what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Json,
+    Form,
+}
+
+/// The whole body.
+///
+/// # Errors
+/// `too_large`, `request_timeout`, or `bad_request` when the client stopped half-way.
+pub(crate) async fn read(body: Body) -> Result<Bytes, Reason> {
+    let whole = Limited::new(body, MAX_BYTES).collect();
+    match tokio::time::timeout(PATIENCE, whole).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if is_too_large(&*error) => Err(request(
+            RefusalCode::TooLarge,
+            format!("The body is over {MAX_BYTES} bytes; send less"),
+        )),
+        Ok(Err(_)) => {
+            Err(request(RefusalCode::BadRequest, "The body ended too early or is badly chunked"))
+        }
+        Err(_) => {
+            let limit = PATIENCE.as_secs();
+            Err(request(
+                RefusalCode::RequestTimeout,
+                format!("The body did not arrive within {limit} s"),
+            ))
+        }
+    }
+}
+
+fn is_too_large(error: &(dyn Error + 'static)) -> bool {
+    error.is::<LengthLimitError>() || error.source().is_some_and(is_too_large)
+}
+
+/// What the body says, as a `T`. Fields that `T` does not have are ignored.
+///
+/// # Errors
+/// `unsupported_media_type` for anything but JSON and forms, `unprocessable` with the field's name for what does not fit.
+/// Never holds a value, which may be a password.
+pub(crate) fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Reason> {
+    let fields = match kind(headers)? {
+        Kind::Json => json(body)?,
+        Kind::Form => form(body)?,
+    };
+    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
+        let path = error.path().to_string();
+        let said = error.into_inner().to_string();
+        match said.strip_prefix("missing field ") {
+            Some(missing) => unprocessable(format!("{} is missing; send it", missing.trim())),
+            None => unprocessable(format!(
+                "`{path}` is of the wrong type or not legal; see /openapi.json"
+            )),
+        }
+    })
+}
+
+fn kind(headers: &HeaderMap) -> Result<Kind, Reason> {
+    let value = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+    let essence = value.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    match essence.to_ascii_lowercase().as_str() {
+        "application/json" => Ok(Kind::Json),
+        "application/x-www-form-urlencoded" => Ok(Kind::Form),
+        _ => Err(request(
+            RefusalCode::UnsupportedMediaType,
+            "Send application/json or application/x-www-form-urlencoded, and say so in Content-Type",
+        )),
+    }
+}
+
+fn json(body: &[u8]) -> Result<Map<String, Value>, Reason> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(unprocessable("The body is not a JSON object; send one")),
+        Err(error) => Err(unprocessable(format!(
+            "The body is not JSON: see line {}, column {}",
+            error.line(),
+            error.column()
+        ))),
+    }
+}
+
+/// A field that is there twice is two meanings (RFC 6749 section 3.2).
+fn form(body: &[u8]) -> Result<Map<String, Value>, Reason> {
+    let mut fields = Map::new();
+    for (name, value) in form_urlencoded::parse(body) {
+        if fields.insert(name.into_owned(), Value::String(value.into_owned())).is_some() {
+            return Err(unprocessable("A field of the form is there twice; send it once"));
+        }
+    }
+    Ok(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Login {
+        username: String,
+        password: Option<String>,
+    }
+
+    fn parsed(kind: &'static str, body: &str) -> Result<Login, Reason> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        parse(&headers, body.as_bytes())
+    }
+
+    fn refused(kind: &'static str, body: &str) -> (RefusalCode, String) {
+        let reason = parsed(kind, body).unwrap_err();
+        (reason.code(), reason.to_string())
+    }
+
+    #[test]
+    fn json_and_forms_say_the_same() {
+        let json =
+            parsed("application/json; charset=utf-8", r#"{"username":"a","password":"b c","x":1}"#);
+        let form = parsed("Application/X-WWW-Form-urlencoded", "username=a&password=b+c&x=1");
+        for login in [json.unwrap(), form.unwrap()] {
+            assert_eq!((login.username.as_str(), login.password.as_deref()), ("a", Some("b c")));
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_and_not_shown() {
+        let cases = [
+            (r#"{"username":"a","password":12345678}"#, "`password`"),
+            (r#"{"password":"hunter2!"}"#, "`username` is missing"),
+            (r#"{"username":["hunter2!"]}"#, "`username`"),
+            (r#"["hunter2!"]"#, "not a JSON object"),
+            (r#"{"username": hunter2!}"#, "line 1, column"),
+            ("", "line 1, column 0"),
+        ];
+        for (body, expected) in cases {
+            let (code, message) = refused("application/json", body);
+            assert_eq!(code, RefusalCode::Unprocessable, "{body}");
+            assert!(message.contains(expected), "{body}: {message}");
+            assert!(!message.contains("hunter2") && !message.contains("12345678"), "{message}");
+        }
+    }
+
+    #[test]
+    fn other_kinds_and_doubled_fields_are_refused() {
+        assert_eq!(refused("text/plain", "{}").0, RefusalCode::UnsupportedMediaType);
+        assert_eq!(refused("application/xml", "{}").0, RefusalCode::UnsupportedMediaType);
+        let doubled = refused("application/x-www-form-urlencoded", "username=a&username=b");
+        assert_eq!(doubled.0, RefusalCode::Unprocessable);
+    }
+
+    #[tokio::test]
+    async fn a_long_body_is_not_read_to_its_end() {
+        let long = read(Body::from(vec![b' '; MAX_BYTES + 1])).await.unwrap_err();
+        assert_eq!(long.code(), RefusalCode::TooLarge);
+        assert_eq!(read(Body::from(vec![b' '; MAX_BYTES])).await.unwrap().len(), MAX_BYTES);
+    }
+}

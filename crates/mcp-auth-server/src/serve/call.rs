@@ -1,0 +1,237 @@
+//! One request, as handlers take it.
+
+use std::convert::Infallible;
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::http::header::{AUTHORIZATION, USER_AGENT};
+use axum::http::request::Parts;
+use axum::response::Response;
+use mcp_auth::action::Action;
+use mcp_auth::audit::{AuditEvent, AuditKind};
+use mcp_auth::refusal::{Reason, Refusal, RefusalCode};
+use mcp_auth::validate::{Caller, LiveToken, Permit};
+use mcp_auth::{Gate, Origin};
+use mcp_auth_sessions::Sessions;
+use mcp_auth_sessions::client::Client;
+use mcp_auth_tower::axum::Rejection;
+use mcp_auth_tower::{origin, refuse_caller};
+use serde::de::DeserializeOwned;
+
+use super::app::App;
+use super::{body, refuse};
+
+/// What a handler returns. A refusal has been audited by whoever made it.
+pub(crate) type Answer = Result<Response, Rejection>;
+
+/// A request with all that is known of it: who asks, from where, and what the server has to answer with.
+pub(crate) struct Call {
+    pub(crate) app: Arc<App>,
+    gate: Arc<Gate>,
+    parts: Parts,
+    /// Behind a lock that nobody waits for, so that a call can be shared while its handler waits.
+    body: Mutex<Body>,
+    parameter: Option<String>,
+}
+
+impl FromRequest<Arc<App>> for Call {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Infallible> {
+        let (mut parts, body) = request.into_parts();
+        let parameters = RawPathParams::from_request_parts(&mut parts, app).await.ok();
+        let first = parameters.as_ref().and_then(|all| all.iter().next());
+        let parameter = first.map(|(_, value)| value.to_owned());
+        Ok(Self {
+            app: Arc::clone(app),
+            gate: app.gate.load(),
+            parts,
+            body: Mutex::new(body),
+            parameter,
+        })
+    }
+}
+
+impl Call {
+    pub(crate) fn sessions(&self) -> &Sessions {
+        self.app.sessions()
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// Where the request comes from, for audits.
+    pub(crate) fn origin(&self) -> Origin<'_> {
+        origin(&self.parts.extensions)
+    }
+
+    /// Where it comes from, for records.
+    pub(crate) fn client(&self) -> Client {
+        let agent = self.parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        Client::new(self.origin().ip_address, agent)
+    }
+
+    /// The parameter in the path, decoded.
+    ///
+    /// # Errors
+    /// `not_found` where it is not UTF-8.
+    pub(crate) fn parameter(&self) -> Result<&str, Rejection> {
+        let unknown = || self.refuse(refuse::request(RefusalCode::NotFound, "Not Found"));
+        self.parameter.as_deref().ok_or_else(unknown)
+    }
+
+    /// Who asks.
+    ///
+    /// # Errors
+    /// `internal` where no layer found out, which is a defect of the table of routes.
+    pub(crate) fn caller(&self) -> Result<&Caller, Rejection> {
+        let missing =
+            || self.refuse(refuse::internal("the route does not authenticate its callers"));
+        self.parts.extensions.get().ok_or_else(missing)
+    }
+
+    /// The token of who asks.
+    ///
+    /// # Errors
+    /// `permission_denied` for the anonymous caller.
+    pub(crate) fn token(&self) -> Result<&LiveToken, Rejection> {
+        let nobody = || {
+            self.refuse(Reason::Denied {
+                action: format!("{} {}", self.parts.method, self.parts.uri.path().escape_default()),
+                role: "user".to_owned(),
+                decided_by: "authentication is switched off, so nobody is known".to_owned(),
+            })
+        };
+        self.caller()?.token().ok_or_else(nobody)
+    }
+
+    /// The value of the `Authorization` header as a bearer token, where there is one.
+    pub(crate) fn bearer(&self) -> Option<&[u8]> {
+        let (scheme, token) =
+            self.parts.headers.get(AUTHORIZATION)?.as_bytes().split_at_checked(7)?;
+        scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+    }
+
+    /// Asks the policy.
+    ///
+    /// # Errors
+    /// As for [`Gate::authorize`].
+    pub(crate) fn authorize<A: Action>(&self, action: A) -> Result<Permit<A>, Rejection> {
+        Ok(self.gate.authorize(self.caller()?, action, &self.origin())?)
+    }
+
+    /// What the body says.
+    ///
+    /// # Errors
+    /// As for [`body::read`] and [`body::parse`].
+    pub(crate) async fn read<T: DeserializeOwned>(&mut self) -> Result<T, Rejection> {
+        let bytes = self.bytes().await?;
+        body::parse(&self.parts.headers, &bytes).map_err(|reason| self.refuse(reason))
+    }
+
+    /// The same where an empty body will do.
+    ///
+    /// # Errors
+    /// As for [`Call::read`].
+    pub(crate) async fn read_if_any<T: DeserializeOwned + Default>(
+        &mut self,
+    ) -> Result<T, Rejection> {
+        let bytes = self.bytes().await?;
+        if bytes.is_empty() {
+            return Ok(T::default());
+        }
+        body::parse(&self.parts.headers, &bytes).map_err(|reason| self.refuse(reason))
+    }
+
+    async fn bytes(&mut self) -> Result<Bytes, Rejection> {
+        let body = mem::take(self.body.get_mut().unwrap_or_else(PoisonError::into_inner));
+        body::read(body).await.map_err(|reason| self.refuse(reason))
+    }
+
+    /// An event of this request.
+    pub(crate) fn event(&self, kind: AuditKind) -> AuditEvent<'_> {
+        let (mut event, origin) = (self.app.event(kind), self.origin());
+        event.ip_address = origin.ip_address;
+        event.request_id = origin.request_id;
+        event
+    }
+
+    /// An event that the caller causes.
+    pub(crate) fn event_of_caller(&self, kind: AuditKind) -> AuditEvent<'_> {
+        let event = self.event(kind);
+        let token = self.parts.extensions.get::<Caller>().and_then(Caller::token);
+        token.map_or(event, |token| event.about(token.claims()))
+    }
+
+    /// Puts events on the audit before the answer goes out.
+    ///
+    /// # Errors
+    /// `store_unavailable` when they could not be written: then nobody may be told that it was done.
+    pub(crate) async fn write_down(&self, events: &[AuditEvent<'_>]) -> Result<(), Rejection> {
+        self.app.ledger.write(events).await.map_err(|error| self.unwritten(&error.to_string()))
+    }
+
+    /// Whether a change can be put on the audit; asked before the change is made.
+    ///
+    /// # Errors
+    /// `store_unavailable`.
+    pub(crate) fn require_audit(&self) -> Result<(), Rejection> {
+        match self.app.ledger.health().is_writable {
+            true => Ok(()),
+            false => Err(self.unwritten("it could not be written lately")),
+        }
+    }
+
+    fn unwritten(&self, why: &str) -> Rejection {
+        let what = format!("the audit takes no lines: {why}");
+        self.refuse(Reason::Failure { code: RefusalCode::StoreUnavailable, what })
+    }
+
+    /// Refuses, and records it within milliseconds.
+    pub(crate) fn refuse(&self, refusal: impl Into<Refusal>) -> Rejection {
+        self.refuse_as(AuditKind::RequestRefused, refusal)
+    }
+
+    /// The same as an event of this kind.
+    pub(crate) fn refuse_as(&self, kind: AuditKind, refusal: impl Into<Refusal>) -> Rejection {
+        let event = self.event_of_caller(kind);
+        Rejection(self.gate.refuse(refusal.into(), &event, &self.origin()))
+    }
+
+    /// Refuses the caller for what they may not do.
+    pub(crate) fn deny(&self, refusal: impl Into<Refusal>) -> Rejection {
+        match self.caller() {
+            Ok(caller) => {
+                Rejection(refuse_caller(&self.gate, caller, refusal.into(), &self.origin()))
+            }
+            Err(rejection) => rejection,
+        }
+    }
+
+    /// Refuses, and the line is on disk before the client hears of it.
+    pub(crate) async fn refuse_durably(
+        &self,
+        kind: AuditKind,
+        refusal: impl Into<Refusal>,
+        user_id: Option<&str>,
+    ) -> Rejection {
+        let refused = self.app.refuse_silently(refusal);
+        let reason = refused.refusal.reason().to_string();
+        let mut event = self.event(kind);
+        event.user_id = user_id;
+        event.code = Some(refused.refusal.code());
+        event.reason = Some(&reason);
+        event.error_id = Some(refused.error_id);
+        match self.write_down(&[event]).await {
+            Ok(()) => Rejection(refused),
+            Err(unwritten) => unwritten,
+        }
+    }
+}

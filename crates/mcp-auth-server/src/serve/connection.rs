@@ -1,0 +1,137 @@
+//! One connection: HTTP/1.1, or HTTP/2 where TLS agreed on it.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use mcp_auth_tower::PeerAddress;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+use tower::Service as _;
+
+use super::connections::Ticket;
+
+/// How long the head of a request may take, and how long a connection is kept without one.
+const HEAD: Duration = Duration::from_secs(20);
+
+/// Most headers, and most bytes of a head. What is over is answered with 431.
+const MAX_HEADERS: usize = 100;
+const MAX_HEAD_BYTES: usize = 32 * 1024;
+
+/// Most requests at once on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 64;
+
+/// How long a connection that should end may take to do so.
+const GOODBYE: Duration = Duration::from_secs(25);
+
+/// A stream of bytes, and which protocol is spoken on it.
+pub(crate) struct Wire {
+    io: Pin<Box<dyn Stream>>,
+    is_http2: bool,
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Send> Stream for T {}
+
+impl Wire {
+    pub(crate) fn plain(stream: TcpStream) -> Self {
+        Self { io: Box::pin(stream), is_http2: false }
+    }
+
+    pub(crate) fn encrypted(stream: TlsStream<TcpStream>) -> Self {
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        Self { io: Box::pin(stream), is_http2 }
+    }
+}
+
+/// Answers requests until the client leaves, is idle for too long, or must make room.
+pub(crate) async fn serve(
+    wire: Wire,
+    router: Router,
+    peer: SocketAddr,
+    ticket: Ticket,
+    stop: CancellationToken,
+) {
+    let ticket = Arc::new(ticket);
+    let service = service_fn({
+        let ticket = Arc::clone(&ticket);
+        move |request| answer(router.clone(), request, peer, &ticket)
+    });
+    let io = TokioIo::new(wire.io);
+    if wire.is_http2 {
+        let connection = http2().serve_connection(io, service);
+        drive(connection, |it| it.graceful_shutdown(), &ticket, &stop).await;
+    } else {
+        let connection = http1().serve_connection(io, service);
+        drive(connection, |it| it.graceful_shutdown(), &ticket, &stop).await;
+    }
+}
+
+fn http1() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD_BYTES);
+    builder
+}
+
+fn http2() -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEAD_BYTES as u32)
+        .keep_alive_interval(HEAD)
+        .keep_alive_timeout(HEAD);
+    builder
+}
+
+fn answer(
+    mut router: Router,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    ticket: &Arc<Ticket>,
+) -> impl Future<Output = Result<Response<Body>, Infallible>> + use<> {
+    let busy = ticket.busy();
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(PeerAddress::from(peer));
+    async move {
+        let response = router.call(request).await;
+        drop(busy);
+        response
+    }
+}
+
+/// Runs the connection to its end. One that should end finishes the request that it has, and takes no other.
+async fn drive<C: Future<Output = Result<(), hyper::Error>>>(
+    connection: C,
+    finish: impl FnOnce(Pin<&mut C>),
+    ticket: &Ticket,
+    stop: &CancellationToken,
+) {
+    let mut connection = pin!(connection);
+    tokio::select! {
+        // How a client left is its own affair.
+        _ = poll_fn(|context| connection.as_mut().poll(context)) => return,
+        () = ticket.evicted() => {}
+        () = stop.cancelled() => {}
+    }
+    finish(connection.as_mut());
+    let _ = timeout(GOODBYE, connection).await;
+}

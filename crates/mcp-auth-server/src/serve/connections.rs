@@ -1,0 +1,161 @@
+//! Which connections are open, and which of them makes room when there are too many.
+//!
+//! A connection without a request costs memory and a file, and its client nothing. When all places are taken, those go
+//! that have been without a request for longest: whoever opens ten thousand and says nothing shuts out nobody.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
+
+/// All open connections.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    most: usize,
+    began: Instant,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    next: u64,
+    places: HashMap<u64, Arc<Place>>,
+}
+
+#[derive(Debug)]
+struct Place {
+    /// Requests that are being answered.
+    requests: AtomicU64,
+    /// When the last one was answered, in milliseconds.
+    idle_since: AtomicU64,
+    evicted: CancellationToken,
+}
+
+impl Connections {
+    /// A share of the places is freed at once, so that a flood does not search for each.
+    const SHARE: usize = 32;
+
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, began: Instant::now(), open: Mutex::default() }
+    }
+
+    /// A place for one more. `None` while all are taken by connections with requests, or by such as are leaving.
+    pub(crate) fn admit(self: &Arc<Self>) -> Option<Ticket> {
+        let mut open = self.lock();
+        if open.places.len() >= self.most {
+            self.evict(&open);
+        }
+        if open.places.len() >= self.most + self.most.div_ceil(Self::SHARE) {
+            return None;
+        }
+        let place = Arc::new(Place {
+            requests: AtomicU64::new(0),
+            idle_since: AtomicU64::new(self.now()),
+            evicted: CancellationToken::new(),
+        });
+        let id = open.next;
+        open.next += 1;
+        open.places.insert(id, Arc::clone(&place));
+        Some(Ticket { id, place, all: Arc::clone(self) })
+    }
+
+    /// Tells those to go that have been idle for longest.
+    fn evict(&self, open: &Open) {
+        let is_idle = |place: &&Arc<Place>| {
+            place.requests.load(Ordering::Relaxed) == 0 && !place.evicted.is_cancelled()
+        };
+        let mut idle: Vec<_> = open.places.values().filter(is_idle).collect();
+        let share = self.most.div_ceil(Self::SHARE);
+        let leaving = open.places.values().filter(|place| place.evicted.is_cancelled()).count();
+        let wanted = share.saturating_sub(leaving).min(idle.len());
+        if wanted > 0 {
+            idle.select_nth_unstable_by_key(wanted - 1, |place| {
+                place.idle_since.load(Ordering::Relaxed)
+            });
+            idle.iter().take(wanted).for_each(|place| place.evicted.cancel());
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The place of one connection; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    id: u64,
+    place: Arc<Place>,
+    all: Arc<Connections>,
+}
+
+impl Ticket {
+    /// Resolves when the connection should make room.
+    pub(crate) fn evicted(&self) -> WaitForCancellationFuture<'_> {
+        self.place.evicted.cancelled()
+    }
+
+    /// Counts a request as being answered until what is returned is dropped.
+    pub(crate) fn busy(self: &Arc<Self>) -> Busy {
+        self.place.requests.fetch_add(1, Ordering::Relaxed);
+        Busy(Arc::clone(self))
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.all.lock().places.remove(&self.id);
+    }
+}
+
+/// A request that is being answered.
+#[derive(Debug)]
+pub(crate) struct Busy(Arc<Ticket>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.place.idle_since.store(self.0.all.now(), Ordering::Relaxed);
+        self.0.place.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_idle_make_room_and_the_busy_stay() {
+        let all = Arc::new(Connections::new(4));
+        let tickets: Vec<_> = (0..4).map(|_| Arc::new(all.admit().unwrap())).collect();
+        let _busy = tickets[0].busy();
+        let fifth = all.admit().unwrap();
+        let gone = |ticket: &Ticket| ticket.place.evicted.is_cancelled();
+        assert!(!gone(&tickets[0]) && !gone(&fifth));
+        assert_eq!(tickets.iter().filter(|it| gone(it)).count(), 1);
+        assert!(all.admit().is_none(), "one place is leaving, and one more was given already");
+    }
+
+    #[test]
+    fn a_ticket_gives_its_place_back() {
+        let all = Arc::new(Connections::new(1));
+        for _ in 0..10 {
+            drop(all.admit().unwrap());
+        }
+        assert!(all.lock().places.is_empty());
+    }
+
+    #[test]
+    fn where_all_are_busy_nobody_is_told_to_go() {
+        let all = Arc::new(Connections::new(2));
+        let tickets: Vec<_> = (0..3).map(|_| Arc::new(all.admit().unwrap())).collect();
+        let busy: Vec<_> = tickets.iter().map(Ticket::busy).collect();
+        assert!(all.admit().is_none());
+        assert_eq!(busy.len(), 3);
+    }
+}

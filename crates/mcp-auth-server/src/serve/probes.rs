@@ -1,0 +1,148 @@
+//! What machines ask: is it alive, is it ready, what does it measure, what is its interface.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{Method, StatusCode};
+use axum::response::IntoResponse;
+use axum::routing::MethodFilter;
+use mcp_auth::action::ManageUsers;
+use mcp_auth::refusal::RefusalCode as Code;
+use mcp_auth_tower::axum::Rejection;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::call::{Answer, Call};
+use super::routes::{Access, Content, Route, handle, schema};
+use super::{openapi, refuse};
+
+/// How long the store may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// OpenMetrics 1.0, which Prometheus reads.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The process answers.
+#[derive(Serialize, JsonSchema)]
+struct Health {
+    status: &'static str,
+}
+
+/// Whether requests can be answered, and what stands in the way.
+#[derive(Serialize, JsonSchema)]
+struct Ready {
+    /// `ready` or `not_ready`.
+    status: &'static str,
+    checks: Checks,
+}
+
+/// `ok` or what is wrong.
+#[derive(Serialize, JsonSchema)]
+struct Checks {
+    store: &'static str,
+    audit: &'static str,
+    keys: &'static str,
+}
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route {
+        method: Method::GET,
+        path: "/health",
+        name: "health",
+        summary: "Whether the process answers",
+        access: Access::Open,
+        body: None,
+        query: &[],
+        answers: &[(StatusCode::OK, Content::Json(schema::<Health>))],
+        refusals: &[],
+        handler: || handle(MethodFilter::GET, health),
+    },
+    Route {
+        method: Method::GET,
+        path: "/ready",
+        name: "ready",
+        summary: "Whether store, audit and keys are ready",
+        access: Access::Open,
+        body: None,
+        query: &[],
+        answers: &[
+            (StatusCode::OK, Content::Json(schema::<Ready>)),
+            (StatusCode::SERVICE_UNAVAILABLE, Content::Json(schema::<Ready>)),
+        ],
+        refusals: &[],
+        handler: || handle(MethodFilter::GET, ready),
+    },
+    Route {
+        method: Method::GET,
+        path: "/metrics",
+        name: "metrics",
+        summary: "Measurements for Prometheus; MCP_METRICS_PUBLIC says who may see them",
+        access: Access::OpenOrToken,
+        body: None,
+        query: &[],
+        answers: &[(StatusCode::OK, Content::Text)],
+        refusals: &[Code::PermissionDenied],
+        handler: || handle(MethodFilter::GET, metrics),
+    },
+    Route {
+        method: Method::GET,
+        path: "/openapi.json",
+        name: "openapi",
+        summary: "This document",
+        access: Access::Open,
+        body: None,
+        query: &[],
+        answers: &[(
+            StatusCode::OK,
+            Content::Json(schema::<serde_json::Map<String, serde_json::Value>>),
+        )],
+        refusals: &[],
+        handler: || handle(MethodFilter::GET, document),
+    },
+];
+
+async fn health() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+async fn ready(call: Call) -> Answer {
+    let asked = tokio::time::timeout(PATIENCE, call.sessions().accounts(None, 1)).await;
+    let store = matches!(asked, Ok(Ok(_)));
+    let audit = call.app.ledger.health().is_writable;
+    let said = |is_fine: bool, problem| if is_fine { "ok" } else { problem };
+    let checks = Checks {
+        store: said(store, "does not answer"),
+        audit: said(audit, "cannot be written"),
+        keys: "ok",
+    };
+    let (status, word) = match store && audit {
+        true => (StatusCode::OK, "ready"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
+    };
+    Ok((status, [(CACHE_CONTROL, "no-store")], Json(Ready { status: word, checks }))
+        .into_response())
+}
+
+async fn metrics(call: Call) -> Answer {
+    if !call.app.settings().metrics_public {
+        require_admin(&call)?;
+    }
+    let (app, audit) = (&call.app, call.app.ledger.health());
+    app.metrics.set_audit(audit.waiting_lines as u64, audit.is_writable, audit.lost_lines);
+    let text =
+        app.metrics.text().map_err(|error| call.refuse(refuse::internal(error.to_string())))?;
+    Ok(([(CONTENT_TYPE, OPEN_METRICS)], text).into_response())
+}
+
+fn require_admin(call: &Call) -> Result<(), Rejection> {
+    let values = call.parts().headers.get_all(axum::http::header::AUTHORIZATION).iter();
+    let caller = call.gate().authenticate(values.map(|value| value.as_bytes()), &call.origin())?;
+    call.gate().authorize(&caller, ManageUsers, &call.origin())?;
+    Ok(())
+}
+
+async fn document(call: Call) -> Json<serde_json::Value> {
+    drop(call);
+    Json(openapi::document())
+}

@@ -1,0 +1,51 @@
+//! What is said when the server starts.
+
+use anyhow::Context as _;
+use mcp_auth::audit::AuditKind;
+use mcp_auth_cli::{Failure, key_source, output};
+
+use super::app::App;
+use super::listener::Listener;
+use crate::settings::Source;
+
+/// Logs what works but should not stay so, and which key signs.
+pub(crate) fn announce(app: &App, source: &Source) {
+    let settings = app.settings();
+    for warning in &settings.warnings {
+        tracing::warn!(variable = warning.variable, problem = warning.problem, "configuration");
+    }
+    if !settings.auth_enabled {
+        tracing::warn!("authentication is switched off: whoever reaches this address is anonymous");
+    }
+    let tokens = &settings.tokens;
+    let fingerprint = tokens.keys().signing_key().map(|key| key.verifying_key().id().as_str());
+    tracing::info!(
+        algorithm = %tokens.algorithm(),
+        source = key_source(tokens, source.environment()),
+        fingerprint,
+        verifying = tokens.keys().verifying_keys().len(),
+        data_dir = %settings.data_dir,
+        "keys"
+    );
+}
+
+/// The first line of this run on the audit.
+///
+/// # Errors
+/// When it cannot be written: a server without an audit does not start.
+pub(crate) async fn write_down(app: &App) -> Result<(), Failure> {
+    let mut event = app.event(AuditKind::ServiceStarted);
+    let version = concat!("version ", env!("CARGO_PKG_VERSION"));
+    event.reason = Some(version);
+    Ok(app.ledger.write(&[event]).await.context("the start cannot be written to the audit")?)
+}
+
+/// One line on stdout for whoever started this: the address, where the port was left to the system.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub(crate) fn say_where(listener: &Listener) -> Result<(), Failure> {
+    let url = listener.url();
+    tracing::info!(url, "listening");
+    output::print(&format!("Listening on {url}\n"))
+}

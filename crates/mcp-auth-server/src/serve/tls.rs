@@ -1,0 +1,101 @@
+//! TLS, with a certificate that can be replaced while the server runs.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use mcp_auth_cli::{Failure, exit};
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::settings::TlsFiles;
+
+/// Accepts TLS 1.2 and 1.3, and HTTP/2 and HTTP/1.1 on it.
+pub(crate) struct Tls {
+    files: TlsFiles,
+    provider: Arc<CryptoProvider>,
+    current: Arc<Current>,
+    acceptor: TlsAcceptor,
+}
+
+/// The certificate that is shown to the next client.
+#[derive(Debug)]
+struct Current(ArcSwap<CertifiedKey>);
+
+impl ResolvesServerCert for Current {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.load_full())
+    }
+}
+
+impl Tls {
+    /// Reads certificate and key.
+    ///
+    /// # Errors
+    /// [`exit::CONFIGURATION`] when one of them cannot be read, or they do not belong together.
+    pub(crate) fn load(files: &TlsFiles) -> Result<Self, Failure> {
+        let wrong = |problem| Failure::new(exit::CONFIGURATION, problem);
+        // Named here, because a process that has two providers panics at the first connection.
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let certified = read(files, &provider).map_err(wrong)?;
+        let current = Arc::new(Current(ArcSwap::from_pointee(certified)));
+        let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| wrong(error.to_string()))?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::clone(&current) as _);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        Ok(Self { files: files.clone(), provider, current, acceptor })
+    }
+
+    /// Reads both again. When that fails the old ones hold.
+    ///
+    /// # Errors
+    /// What is wrong, with the remedy.
+    pub(crate) fn reload(&self) -> Result<(), String> {
+        let certified = read(&self.files, &self.provider)?;
+        self.current.0.store(Arc::new(certified));
+        Ok(())
+    }
+
+    pub(crate) fn files(&self) -> &TlsFiles {
+        &self.files
+    }
+
+    /// Shakes hands with a client.
+    pub(crate) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        self.acceptor.accept(stream).await
+    }
+}
+
+fn read(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey, String> {
+    let (certificate, key) = (&files.certificate, &files.key);
+    let of_certificate =
+        |problem: String| format!("MCP_TLS_CERT ({}) {problem}", certificate.display());
+    let of_key = |problem: String| format!("MCP_TLS_KEY ({}) {problem}", key.display());
+    let unreadable =
+        |error: rustls::pki_types::pem::Error| format!("is no readable PEM file: {error:?}");
+    let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
+    let chain: Vec<_> = chain.map_err(|error| of_certificate(unreadable(error)))?;
+    if chain.is_empty() {
+        return Err(of_certificate("holds no certificate; name the chain in PEM".to_owned()));
+    }
+    let der = PrivateKeyDer::from_pem_file(key).map_err(|error| of_key(unreadable(error)))?;
+    CertifiedKey::from_der(chain, der, provider)
+        .map_err(|error| of_key(format!("does not fit the certificate or is not usable: {error}")))
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("files", &self.files).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,239 @@
+//! What the environment says about the server: read once, with all mistakes at once.
+
+mod logging;
+mod near_miss;
+mod source;
+mod variables;
+
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use mcp_auth::settings::{Mistake, Mistakes, Purpose, Reader, Settings};
+use mcp_auth_sessions::rate_limit::Limits;
+use mcp_auth_tower::TrustedProxies;
+
+pub(crate) use self::logging::{LogFormat, LogSettings};
+pub(crate) use self::near_miss::near_misses;
+pub(crate) use self::source::Source;
+use self::variables as name;
+pub(crate) use self::variables::SERVER_VARIABLES;
+use crate::data_dir::DataDir;
+
+/// Everything that the environment says.
+#[derive(Debug)]
+pub(crate) struct ServerSettings {
+    /// Keys, lifetimes, rules.
+    pub(crate) tokens: Settings,
+    pub(crate) listen: Listen,
+    pub(crate) data_dir: DataDir,
+    /// `false` only where [`Listen::is_local`].
+    pub(crate) auth_enabled: bool,
+    pub(crate) log: LogSettings,
+    pub(crate) tls: Option<TlsFiles>,
+    pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) audit: AuditFiles,
+    /// `None` where rate limits are switched off.
+    pub(crate) login_limits: Option<Limits>,
+    pub(crate) metrics_public: bool,
+    /// What works but should not stay so.
+    pub(crate) warnings: Vec<Mistake>,
+}
+
+/// Where to listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Listen {
+    pub(crate) host: IpAddr,
+    /// 0 for any that is free.
+    pub(crate) port: u16,
+}
+
+impl Listen {
+    /// Whether only programs of this machine can connect.
+    pub(crate) fn is_local(self) -> bool {
+        self.host.to_canonical().is_loopback()
+    }
+}
+
+/// Certificate chain and private key, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TlsFiles {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// Where the audit lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AuditFiles {
+    pub(crate) log: PathBuf,
+    pub(crate) checkpoints: PathBuf,
+}
+
+impl ServerSettings {
+    /// Reads them through `lookup`. What the data directory holds stands in for key variables that are not set.
+    ///
+    /// # Errors
+    /// All mistakes together.
+    pub(crate) fn load(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, Mistakes> {
+        let data_dir = DataDir::at(lookup(name::DATA_DIR).filter(|it| !it.is_empty()));
+        let with_keys = |name: &str| data_dir.key_variable(name, &lookup).or_else(|| lookup(name));
+        let mut reader = Reader::new(&with_keys).with_table(SERVER_VARIABLES);
+        let tokens = Settings::read(&mut reader, Purpose::Issue);
+        let rest = Rest::read(&mut reader, &data_dir);
+        refuse_weak_secret(&mut reader, rest.listen);
+        let warnings = reader.finish()?;
+        // Without a mistake there are keys, so nothing is left to go wrong here.
+        let tokens = tokens.ok_or_else(Mistakes::default)?;
+        Ok(rest.with(tokens, data_dir, warnings))
+    }
+}
+
+/// What is read even where the keys cannot be, so that one start tells all mistakes.
+struct Rest {
+    listen: Listen,
+    auth_enabled: bool,
+    log: LogSettings,
+    tls: Option<TlsFiles>,
+    trusted_proxies: TrustedProxies,
+    audit: AuditFiles,
+    login_limits: Option<Limits>,
+    metrics_public: bool,
+}
+
+impl Rest {
+    fn read(reader: &mut Reader<'_>, data_dir: &DataDir) -> Self {
+        let listen = read_listen(reader);
+        Self {
+            listen,
+            auth_enabled: read_auth_enabled(reader, listen),
+            log: LogSettings::read(reader),
+            tls: read_tls(reader),
+            trusted_proxies: read_proxies(reader),
+            audit: read_audit(reader, data_dir),
+            login_limits: read_limits(reader),
+            metrics_public: read_metrics(reader, listen),
+        }
+    }
+
+    fn with(self, tokens: Settings, data_dir: DataDir, warnings: Vec<Mistake>) -> ServerSettings {
+        let Self {
+            listen,
+            auth_enabled,
+            log,
+            tls,
+            trusted_proxies,
+            audit,
+            login_limits,
+            metrics_public,
+        } = self;
+        ServerSettings {
+            tokens,
+            listen,
+            data_dir,
+            auth_enabled,
+            log,
+            tls,
+            trusted_proxies,
+            audit,
+            login_limits,
+            metrics_public,
+            warnings,
+        }
+    }
+}
+
+fn read_listen(reader: &mut Reader<'_>) -> Listen {
+    let port = u16::try_from(reader.number(name::PORT)).unwrap_or_default();
+    let localhost = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let host = match reader.text(name::HOST).as_deref() {
+        None | Some("localhost") => localhost,
+        Some(text) => text.parse().unwrap_or_else(|_| {
+            let problem = "is no IP address; write 127.0.0.1 for this machine only, or 0.0.0.0 for every network";
+            reader.mistake(name::HOST, problem);
+            localhost
+        }),
+    };
+    Listen { host, port }
+}
+
+fn read_auth_enabled(reader: &mut Reader<'_>, listen: Listen) -> bool {
+    let enabled = reader.flag(name::AUTH_ENABLED);
+    if !enabled && !listen.is_local() {
+        let problem = format!(
+            "is false while the server listens on {}, where strangers can reach it; set it to true, or API_HOST to 127.0.0.1",
+            listen.host
+        );
+        reader.mistake(name::AUTH_ENABLED, problem);
+    }
+    enabled
+}
+
+fn read_tls(reader: &mut Reader<'_>) -> Option<TlsFiles> {
+    match (reader.text(name::TLS_CERT), reader.text(name::TLS_KEY)) {
+        (Some(certificate), Some(key)) => {
+            Some(TlsFiles { certificate: certificate.into(), key: key.into() })
+        }
+        (None, None) => None,
+        (Some(_), None) => {
+            reader.mistake(
+                name::TLS_KEY,
+                "is not set, but MCP_TLS_CERT is; name the certificate's private key",
+            );
+            None
+        }
+        (None, Some(_)) => {
+            reader.mistake(
+                name::TLS_CERT,
+                "is not set, but MCP_TLS_KEY is; name the certificate chain",
+            );
+            None
+        }
+    }
+}
+
+fn read_proxies(reader: &mut Reader<'_>) -> TrustedProxies {
+    let text = reader.text(name::TRUSTED_PROXIES).unwrap_or_default();
+    text.parse().unwrap_or_else(|error| {
+        reader.mistake(name::TRUSTED_PROXIES, format!("{error}"));
+        TrustedProxies::default()
+    })
+}
+
+fn read_audit(reader: &mut Reader<'_>, data_dir: &DataDir) -> AuditFiles {
+    let path = |text: Option<String>, default: PathBuf| text.map_or(default, PathBuf::from);
+    AuditFiles {
+        log: path(reader.text(name::AUDIT_LOG), data_dir.audit_log()),
+        checkpoints: path(reader.text(name::AUDIT_CHECKPOINTS), data_dir.audit_checkpoints()),
+    }
+}
+
+fn read_limits(reader: &mut Reader<'_>) -> Option<Limits> {
+    let enabled = reader.flag(name::RATE_LIMIT_ENABLED);
+    let text = reader.text(name::LOGIN_RATE_LIMIT).unwrap_or_else(|| "60/minute".to_owned());
+    match text.parse() {
+        Ok(limits) => enabled.then_some(limits),
+        Err(error) => {
+            reader.mistake(name::LOGIN_RATE_LIMIT, format!("{error}"));
+            None
+        }
+    }
+}
+
+fn read_metrics(reader: &mut Reader<'_>, listen: Listen) -> bool {
+    match reader.text(name::METRICS_PUBLIC) {
+        None => listen.is_local(),
+        Some(_) => reader.flag(name::METRICS_PUBLIC),
+    }
+}
+
+/// On the machine itself a weak secret is a warning, so that people can try things out.
+fn refuse_weak_secret(reader: &mut Reader<'_>, listen: Listen) {
+    if reader.has_weak_secret() && !listen.is_local() {
+        let problem = format!(
+            "or one of the previous secrets is weak (see the warnings of `mcp-auth-server config check`), and the server \
+             listens on {}, where strangers can reach it; make one with `mcp-auth-server secret generate`",
+            listen.host
+        );
+        reader.mistake("MCP_JWT_SECRET", problem);
+    }
+}

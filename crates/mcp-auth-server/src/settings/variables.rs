@@ -1,0 +1,80 @@
+//! The server's own variables, in the same kind of table as those about tokens.
+
+use mcp_auth::settings::Variable;
+
+pub(crate) const AUTH_ENABLED: &str = "MCP_AUTH_ENABLED";
+pub(crate) const HOST: &str = "API_HOST";
+pub(crate) const PORT: &str = "API_PORT";
+pub(crate) const LOG_LEVEL: &str = "LOG_LEVEL";
+pub(crate) const LOG_FORMAT: &str = "LOG_FORMAT";
+pub(crate) const DATA_DIR: &str = "MCP_DATA_DIR";
+pub(crate) const TLS_CERT: &str = "MCP_TLS_CERT";
+pub(crate) const TLS_KEY: &str = "MCP_TLS_KEY";
+pub(crate) const TRUSTED_PROXIES: &str = "MCP_TRUSTED_PROXIES";
+pub(crate) const AUDIT_LOG: &str = "MCP_AUDIT_LOG_PATH";
+pub(crate) const AUDIT_CHECKPOINTS: &str = "MCP_AUDIT_CHECKPOINT_FILE";
+pub(crate) const RATE_LIMIT_ENABLED: &str = "MCP_RATE_LIMIT_ENABLED";
+pub(crate) const LOGIN_RATE_LIMIT: &str = "MCP_LOGIN_RATE_LIMIT";
+pub(crate) const METRICS_PUBLIC: &str = "MCP_METRICS_PUBLIC";
+
+/// Every variable of the server that is not about tokens, in the order of the reference page.
+pub(crate) const SERVER_VARIABLES: &[Variable] = &[
+    Variable::flag(
+        AUTH_ENABLED,
+        "true",
+        "Whether callers must show a token. `false` is for a loopback address only: the caller is then `anonymous` \
+         with the role `user`, and servers and accounts cannot be changed.",
+    ),
+    Variable::text(HOST, "127.0.0.1", "an IP address, or localhost", "The address to listen on."),
+    Variable::number(PORT, "8000", (0, 65_535), "The port to listen on; 0 for any that is free."),
+    Variable::text(
+        LOG_LEVEL,
+        "INFO",
+        "DEBUG, INFO, WARNING, ERROR",
+        "How much is logged, on stderr. `DEBUG` has a line for each token that was looked at.",
+    ),
+    Variable::text(LOG_FORMAT, "text", "text, json", "How it is logged."),
+    Variable::text(
+        DATA_DIR,
+        ".mcp",
+        "path of a directory",
+        "Where secret, accounts, revocations and audit lie. `mcp-auth-server init` makes it.",
+    ),
+    Variable::text(
+        TLS_CERT,
+        "(none)",
+        "path of a PEM file",
+        "The certificate chain; with it the server speaks TLS only. Read again when it changes.",
+    ),
+    Variable::text(TLS_KEY, "(none)", "path of a PEM file", "The certificate's private key."),
+    Variable::text(
+        TRUSTED_PROXIES,
+        "(none)",
+        "addresses and networks, separated by commas, such as 10.0.0.0/8",
+        "Proxies whose `X-Forwarded-For` is believed.",
+    ),
+    Variable::text(
+        AUDIT_LOG,
+        "(audit.log in the data directory)",
+        "path of a file",
+        "The audit log.",
+    ),
+    Variable::text(
+        AUDIT_CHECKPOINTS,
+        "(audit.checkpoints in the data directory)",
+        "path of a file, best on another disk",
+        "Where signed checkpoints of the audit log are written as well, so that a log that was cut shows.",
+    ),
+    Variable::flag(RATE_LIMIT_ENABLED, "true", "Whether rate limits are kept."),
+    Variable::text(
+        LOGIN_RATE_LIMIT,
+        "60/minute",
+        "limits such as 10/minute or 5/2minute; 100/hour",
+        "How often one address may sign in, whatever comes of it. Failed sign-ins are slowed down besides.",
+    ),
+    Variable::flag(
+        METRICS_PUBLIC,
+        "(true on a loopback address, else false)",
+        "Whether `/metrics` answers without an admin's token.",
+    ),
+];
