@@ -4,6 +4,7 @@
 //! - [`parse`] reads the command line; [`print_completions`] and [`print_man_page`] are made from the same table.
 //! - [`environment`] lays the process's environment over `.env.local` over `.env`; [`load_settings`] reads it.
 //! - [`output`] writes to stdout, to stderr and to new files.
+//! - [`input`] takes a token from where it was given, and [`report`] shows what became of it.
 //! - [`redact`] keeps tokens and secrets that were typed in the wrong place off the screen.
 //!
 //! This is the one library here that reads the environment and prints.
@@ -12,8 +13,10 @@ mod args;
 pub mod environment;
 pub mod exit;
 mod failure;
+pub mod input;
 pub mod output;
 pub mod redact;
+pub mod report;
 mod settings;
 
 pub use args::{parse, print_completions, print_man_page};

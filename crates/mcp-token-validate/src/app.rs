@@ -8,13 +8,13 @@ use mcp_auth::secret::Secret;
 use mcp_auth::settings::{Purpose, Settings};
 use mcp_auth::validate::{MAX_TOKEN_BYTES, Validator};
 use mcp_auth_cli::environment::Environment;
-use mcp_auth_cli::{Failure, exit, load_settings, load_settings_quietly, output};
+use mcp_auth_cli::input::{self, Input, MAX_BYTES};
+use mcp_auth_cli::report::{self, Details};
+use mcp_auth_cli::{Failure, exit, key_source, load_settings, load_settings_quietly, output};
 use mcp_auth_cli::{print_completions, print_man_page};
 
 use crate::args::Args;
-use crate::human::{self, Details};
-use crate::input::{self, Input, MAX_BYTES};
-use crate::{json, unverified};
+use crate::{human, unverified};
 
 /// Runs the program.
 pub(crate) fn run() -> Result<u8, Failure> {
@@ -26,7 +26,7 @@ pub(crate) fn run() -> Result<u8, Failure> {
         return print_man_page::<Args>().map(|()| exit::OK);
     }
     let environment = Environment::load()?;
-    let input = input::take(&args, &environment)?;
+    let input = input::take(args.token.as_deref(), args.token_file.as_deref(), &environment)?;
     if input.is_cut {
         refuse_unread(&args, &input)
     } else if args.no_verify {
@@ -43,12 +43,27 @@ fn validate(args: &Args, input: &Input, environment: &Environment) -> Result<u8,
     let now = SystemClock.now();
     let report = validator.explain(&input.bytes, args.kind.into(), now, settings.secret());
     if args.json {
-        output::print(&json::report(&report))?;
+        output::print(&report::json(&report))?;
     } else if !args.quiet {
-        let details = args.verbose.then(|| Details::new(input, &settings, environment));
+        let details = args.verbose.then(|| details(input, &settings, environment));
         output::print(&human::report(&report, details.as_ref()))?;
     }
     Ok(report.code().map_or(exit::OK, RefusalCode::exit_code))
+}
+
+/// The variables that can hold the previous keys.
+const PREVIOUS: [&str; 2] = ["MCP_JWT_PREVIOUS_SECRETS", "MCP_JWT_PREVIOUS_SECRETS_FILE"];
+
+fn details(input: &Input, settings: &Settings, environment: &Environment) -> Details {
+    let current = key_source(settings, environment);
+    Details::new(&input.origin, settings.keys(), &current, &place(&PREVIOUS, environment))
+}
+
+/// The first of the variables that is set, and where.
+fn place(names: &[&str], environment: &Environment) -> String {
+    let is_set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
+    let name = names.iter().find(|name| is_set(name)).copied().unwrap_or_default();
+    format!("{name} in {}", environment.origin(name).unwrap_or_default())
 }
 
 /// With `--quiet` the warnings stay away; mistakes are still told, since no exit code could.
@@ -93,7 +108,7 @@ fn refuse_unread(args: &Args, input: &Input) -> Result<u8, Failure> {
 pub(crate) fn refuse(args: &Args, error: &str, hint: Option<&str>) -> Result<u8, Failure> {
     let code = RefusalCode::TokenMalformed;
     if args.json {
-        output::print(&json::no_token(code, error, hint))?;
+        output::print(&report::json_no_token(code, error, hint))?;
     }
     if args.json || args.quiet {
         return Ok(code.exit_code());

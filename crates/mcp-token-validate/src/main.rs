@@ -3,8 +3,6 @@
 mod app;
 mod args;
 mod human;
-mod input;
-mod json;
 mod unverified;
 
 fn main() -> std::process::ExitCode {

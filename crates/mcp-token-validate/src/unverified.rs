@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use mcp_auth::clock::NumericDate;
 use mcp_auth::report::{Unverified, read_unverified};
 use mcp_auth::text::Escaped;
+use mcp_auth_cli::input::Input;
+use mcp_auth_cli::report::json_unverified;
 use mcp_auth_cli::{Failure, exit, output};
 use serde_json::Value;
 
+use crate::app;
 use crate::args::Args;
-use crate::input::Input;
-use crate::{app, json};
 
 const WARNING: &str =
     "NOTHING WAS VERIFIED: anybody can write such a token. Look at it, and decide nothing by it.";
@@ -22,7 +23,7 @@ pub(crate) fn show(args: &Args, input: &Input) -> Result<u8, Failure> {
         Err(line) => return app::refuse(args, &line.detail, line.hint.as_deref()),
     };
     output::print_warning(WARNING);
-    output::print(&if args.json { json::unverified(&token, WARNING) } else { page(&token) })?;
+    output::print(&if args.json { json_unverified(&token, WARNING) } else { page(&token) })?;
     Ok(exit::UNVERIFIED)
 }
 

@@ -66,7 +66,7 @@ fn any(value: &Value) -> String {
 }
 
 /// `23h 59m 30s`, or `expired 5m 3s ago`: the exact difference, cut to whole seconds.
-pub(super) fn time_until(moment: Timestamp, now: Timestamp) -> String {
+fn time_until(moment: Timestamp, now: Timestamp) -> String {
     if moment > now {
         span(moment.since(now))
     } else {
@@ -81,5 +81,28 @@ fn span(span: Duration) -> String {
         (0, 0, s) => format!("{s}s"),
         (0, m, s) => format!("{m}m {s}s"),
         (h, m, s) => format!("{h}h {m}m {s}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_is_cut_to_whole_seconds() {
+        let millis = |millis| Timestamp::from_unix_seconds(0).plus(Duration::from_millis(millis));
+        for (moment, now, shown) in [
+            (1_000, 0, "1s"),
+            (1_000, 1, "0s"),
+            (60_000, 500, "59s"),
+            (3_600_000, 0, "1h 0m 0s"),
+            (3_600_000, 1, "59m 59s"),
+            (7_776_000_000, 500, "2159h 59m 59s"),
+            (5_000, 5_000, "expired 0s ago"),
+            (5_000, 5_999, "expired 0s ago"),
+            (0, 303_000, "expired 5m 3s ago"),
+        ] {
+            assert_eq!(time_until(millis(moment), millis(now)), shown);
+        }
     }
 }

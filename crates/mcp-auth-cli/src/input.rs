@@ -1,29 +1,28 @@
 //! Where the token comes from. What is read is bounded, and nothing is cut from it but one line break at its end.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal as _, Read};
 use std::path::Path;
 
-use mcp_auth_cli::environment::Environment;
-use mcp_auth_cli::redact::ShownPath;
-use mcp_auth_cli::{Failure, exit, output};
-
-use crate::args::Args;
+use crate::environment::Environment;
+use crate::redact::ShownPath;
+use crate::{Failure, exit, output};
 
 /// Most bytes that are read: far more than a token has, so that a report can say how long it is.
-pub(crate) const MAX_BYTES: usize = 64 * 1024;
+pub const MAX_BYTES: usize = 64 * 1024;
 
 const HOW: &str = "give it as `--token TOKEN`, `--token -` (standard input), `--token-file FILE`, or in MCP_TOKEN";
 
-/// What was given as a token.
-pub(crate) struct Input {
+/// What was given as a token. No formatter shows it.
+pub struct Input {
     /// The bytes; the first ones only where `is_cut`.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// Where they come from, in words.
-    pub(crate) origin: String,
+    pub origin: String,
     /// Whether there are more than [`MAX_BYTES`], which were not read.
-    pub(crate) is_cut: bool,
+    pub is_cut: bool,
 }
 
 impl Input {
@@ -42,12 +41,22 @@ impl Input {
     }
 }
 
-/// Takes the token from where the command line says, or else from `MCP_TOKEN`.
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
+
+/// Takes the token from where the command line says (`-` is standard input), or else from `MCP_TOKEN`.
 ///
 /// # Errors
 /// [`exit::USAGE`] when there is none, it is empty, or its file cannot be read.
-pub(crate) fn take(args: &Args, environment: &Environment) -> Result<Input, Failure> {
-    let input = match (&args.token, &args.token_file) {
+pub fn take(
+    token: Option<&OsStr>,
+    file: Option<&Path>,
+    environment: &Environment,
+) -> Result<Input, Failure> {
+    let input = match (token, file) {
         (Some(token), _) if token == "-" => from_stdin(io::stdin().lock())?,
         (Some(token), _) => Input::whole(token, "--token"),
         (None, Some(path)) => from_file(path)?,

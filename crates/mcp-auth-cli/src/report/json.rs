@@ -2,9 +2,10 @@
 
 use mcp_auth::refusal::RefusalCode;
 use mcp_auth::report::{Line, Report, Unverified, Verdict};
-use mcp_auth_cli::output;
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::output;
 
 /// `payload` is only what a configured key has signed; what nobody vouches for has a name that says so.
 #[derive(Default, Serialize)]
@@ -20,8 +21,8 @@ struct Answer<'a> {
     checks: &'a [Line],
 }
 
-/// The whole report.
-pub(crate) fn report(report: &Report) -> String {
+/// The report for programs: one JSON object, in which nothing is that a terminal would obey.
+pub fn json(report: &Report) -> String {
     let payload = report.payload_possibly_unverified();
     let (payload, unverified_payload) =
         if report.is_verified() { (payload, None) } else { (None, payload) };
@@ -37,8 +38,8 @@ pub(crate) fn report(report: &Report) -> String {
     })
 }
 
-/// What `--no-verify` shows.
-pub(crate) fn unverified(token: &Unverified, warning: &str) -> String {
+/// The same object for a token that nobody verified.
+pub fn json_unverified(token: &Unverified, warning: &str) -> String {
     print(&Answer {
         error: Some(warning.to_owned()),
         unverified_header: token.header.as_ref(),
@@ -47,8 +48,8 @@ pub(crate) fn unverified(token: &Unverified, warning: &str) -> String {
     })
 }
 
-/// Something that is no token.
-pub(crate) fn no_token(code: RefusalCode, error: &str, hint: Option<&str>) -> String {
+/// The same object for something that is no token.
+pub fn json_no_token(code: RefusalCode, error: &str, hint: Option<&str>) -> String {
     let line = Line {
         name: "structure",
         verdict: Verdict::Fail,
