@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use mcp_auth::clock::{Clock, Timestamp};
-use mcp_auth::store::StoreError;
+use mcp_auth::store::{StoreError, StoreErrorKind};
 
 use crate::columns::whole;
 use crate::file::{File, Link, READER_PATIENCE, WRITER_PATIENCE};
@@ -68,6 +68,26 @@ impl SqliteStore {
         let thread_link = link(READER_PATIENCE);
         spawn("sqlite-reader", move || reader::run(&inbox, thread_link))?;
         Ok(Self(Arc::new(Parts { writer, reader, tail })))
+    }
+
+    /// Reads the whole file and looks for damage (SQLite's `quick_check`), for operators: on a large file it takes seconds.
+    ///
+    /// # Errors
+    /// [`Corrupt`](StoreErrorKind::Corrupt) with what SQLite found first, or why the file gave no answer.
+    pub async fn check_integrity(&self) -> Result<(), StoreError> {
+        const CHECK: &str = "PRAGMA quick_check(1)";
+        let found: String = self
+            .reader()
+            .run(|connection| connection.query_row(CHECK, (), |row| row.get(0)))
+            .await?;
+        if found == "ok" {
+            return Ok(());
+        }
+        let message = format!(
+            "the database is damaged: {found}: stop the programs that use it, keep it with its -wal file for examination, \
+             and put a backup in its place"
+        );
+        Err(StoreError::new(message).of_kind(StoreErrorKind::Corrupt))
     }
 
     /// Does what it was asked so far and closes the file; the last process to do so empties the log into it. Every
