@@ -10,7 +10,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::audit::{Audit, Search};
-pub(crate) use self::token::{RevokeWhat, Token, TokenSource};
+pub(crate) use self::token::{Kind, RevokeWhat, Token, TokenSource};
 pub(crate) use self::user::{PasswordSource, User};
 
 const EXAMPLES: &str = "\

@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::{NamedTempFile, TempPath};
 
 /// What begins the name of a file that is not whole yet. A crash may leave one behind; nothing reads it.
-const UNFINISHED: &str = ".unfinished-";
+pub(crate) const UNFINISHED: &str = ".unfinished-";
 
 /// Creates the directory and those above it, each for its owner only. One that is there stays as it is.
 pub(crate) fn create_directory(path: &Path) -> io::Result<()> {

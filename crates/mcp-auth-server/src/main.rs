@@ -10,6 +10,7 @@ mod logging;
 mod passwords;
 mod serve;
 mod settings;
+mod table;
 
 use std::process::ExitCode;
 
@@ -22,17 +23,17 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(args: Args) -> Result<u8, Failure> {
+    let common = &args.common;
     match args.command {
-        Command::Serve(serve) => commands::serve::run(&args.common, &serve),
-        Command::Init(init) => commands::init::run(&args.common, &init),
-        Command::Completions { shell } => {
-            print_completions::<Args>(shell)?;
-            Ok(exit::OK)
-        }
-        Command::Man => {
-            print_man_page::<Args>()?;
-            Ok(exit::OK)
-        }
-        _ => Err(Failure::new(exit::INTERNAL, "this command comes with the next commit")),
+        Command::Serve(serve) => commands::serve::run(common, &serve),
+        Command::Init(init) => commands::init::run(common, &init),
+        Command::User(user) => commands::user::run(common, &user),
+        Command::Token(token) => commands::token::run(common, &token),
+        Command::Secret(secret) => commands::secret::run(common, &secret),
+        Command::Audit(audit) => commands::audit::run(common, &audit),
+        Command::Doctor => commands::doctor::run(common),
+        Command::Config(config) => commands::config::run(common, &config),
+        Command::Completions { shell } => print_completions::<Args>(shell).map(|()| exit::OK),
+        Command::Man => print_man_page::<Args>().map(|()| exit::OK),
     }
 }

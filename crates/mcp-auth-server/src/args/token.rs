@@ -21,6 +21,9 @@ pub(crate) enum Token {
         /// The kind of token that is due
         #[arg(long = "type", value_enum, value_name = "TYPE", default_value_t)]
         kind: Kind,
+        /// Show every check also of a token that is accepted
+        #[arg(long, short, conflicts_with = "json")]
+        verbose: bool,
     },
     /// Revoke a token, or everything of a user
     Revoke {

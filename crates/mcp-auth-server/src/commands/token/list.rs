@@ -1,0 +1,82 @@
+//! `token list`: what is on record, by hash.
+
+use mcp_auth::claims::TokenType;
+use mcp_auth::text::Escaped;
+use mcp_auth_cli::{Failure, exit, output};
+use mcp_auth_sessions::issued::IssuedRecord;
+use serde_json::{Value, json};
+
+use crate::args::Common;
+use crate::commands::desk::{Desk, no_answer};
+use crate::commands::user;
+use crate::table::{self, Table};
+
+/// Runs the command.
+pub(super) fn run(common: &Common, user: Option<&str>) -> Result<u8, Failure> {
+    let desk = Desk::open(common)?;
+    let users = match user {
+        Some(user) => vec![user.to_owned()],
+        None => user::all(&desk)?.into_iter().map(|account| account.user_id).collect(),
+    };
+    let mut records = Vec::new();
+    for user in &users {
+        let live =
+            desk.wait(desk.house.sessions.tokens(user)).map_err(|error| no_answer(&error))?;
+        records.extend(live);
+    }
+    let text = match (common.json, user) {
+        (true, _) => table::json(&records.iter().map(value).collect()),
+        (false, Some(user)) if records.is_empty() => nothing_of(user),
+        (false, _) => page(&records),
+    };
+    output::print(&text)?;
+    Ok(exit::OK)
+}
+
+fn nothing_of(user: &str) -> String {
+    format!(
+        "No live token of {} was issued here. Tokens that were made elsewhere are not on record.\n",
+        Escaped(user)
+    )
+}
+
+fn page(records: &[IssuedRecord]) -> String {
+    let heading = ["TOKEN", "TYPE", "USER", "ISSUED", "EXPIRES", "ADDRESS", "CLIENT", "JTI"];
+    let mut table = Table::new(&heading);
+    for record in records {
+        let address =
+            record.client.ip_address.map(|address| address.to_string()).unwrap_or_default();
+        table.row([
+            record.digest.short().as_str(),
+            type_name(record),
+            &record.user_id,
+            &record.issued_at.to_string(),
+            &record.expires_at.to_string(),
+            &address,
+            record.client.user_agent.as_deref().unwrap_or_default(),
+            &record.token_id,
+        ]);
+    }
+    table.text()
+}
+
+fn value(record: &IssuedRecord) -> Value {
+    json!({
+        "sha256": record.digest,
+        "jti": record.token_id,
+        "sid": record.session_id,
+        "user_id": record.user_id,
+        "token_type": type_name(record),
+        "issued_at": record.issued_at.to_string(),
+        "expires_at": record.expires_at.to_string(),
+        "ip_address": record.client.ip_address,
+        "user_agent": record.client.user_agent,
+    })
+}
+
+fn type_name(record: &IssuedRecord) -> &'static str {
+    match record.token_type {
+        TokenType::Access => "access",
+        TokenType::Refresh => "refresh",
+    }
+}
