@@ -37,6 +37,9 @@ const MAX_STREAMS: u32 = 64;
 /// How long a connection that should end may take to do so.
 const GOODBYE: Duration = Duration::from_secs(25);
 
+/// The same without a request: enough to write the end of an answer, too little to begin to ask.
+const GOODBYE_IDLE: Duration = Duration::from_millis(100);
+
 /// A stream of bytes, and which protocol is spoken on it.
 pub(crate) struct Wire {
     io: Pin<Box<dyn Stream>>,
@@ -133,5 +136,6 @@ async fn drive<C: Future<Output = Result<(), hyper::Error>>>(
         () = stop.cancelled() => {}
     }
     finish(connection.as_mut());
-    let _ = timeout(GOODBYE, connection).await;
+    let patience = if ticket.is_idle() { GOODBYE_IDLE } else { GOODBYE };
+    let _ = timeout(patience, connection).await;
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 /// All open connections.
@@ -16,6 +17,8 @@ pub(crate) struct Connections {
     most: usize,
     began: Instant,
     open: Mutex<Open>,
+    /// Told of each place that is given back.
+    freed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -35,19 +38,27 @@ struct Place {
 
 impl Connections {
     /// A share of the places is freed at once, so that a flood does not search for each.
-    const SHARE: usize = 32;
+    const SHARE: usize = 16;
 
     pub(crate) fn new(most: usize) -> Self {
-        Self { most, began: Instant::now(), open: Mutex::default() }
+        Self { most, began: Instant::now(), open: Mutex::default(), freed: Notify::new() }
     }
 
-    /// A place for one more. `None` while all are taken by connections with requests, or by such as are leaving.
-    pub(crate) fn admit(self: &Arc<Self>) -> Option<Ticket> {
+    /// A place for one more, as soon as there is one. Who is not let in waits in the operating system's queue.
+    pub(crate) async fn admit(self: &Arc<Self>) -> Ticket {
+        loop {
+            if let Some(ticket) = self.try_admit() {
+                return ticket;
+            }
+            self.freed.notified().await;
+        }
+    }
+
+    /// A place, or `None` while all are taken; the idle are told to go then.
+    fn try_admit(self: &Arc<Self>) -> Option<Ticket> {
         let mut open = self.lock();
         if open.places.len() >= self.most {
             self.evict(&open);
-        }
-        if open.places.len() >= self.most + self.most.div_ceil(Self::SHARE) {
             return None;
         }
         let place = Arc::new(Place {
@@ -101,6 +112,11 @@ impl Ticket {
         self.place.evicted.cancelled()
     }
 
+    /// Whether no request is being answered.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.place.requests.load(Ordering::Relaxed) == 0
+    }
+
     /// Counts a request as being answered until what is returned is dropped.
     pub(crate) fn busy(self: &Arc<Self>) -> Busy {
         self.place.requests.fetch_add(1, Ordering::Relaxed);
@@ -111,6 +127,7 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.all.lock().places.remove(&self.id);
+        self.all.freed.notify_one();
     }
 }
 
@@ -129,33 +146,37 @@ impl Drop for Busy {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_idle_make_room_and_the_busy_stay() {
+    fn gone(ticket: &Ticket) -> bool {
+        ticket.place.evicted.is_cancelled()
+    }
+
+    #[tokio::test]
+    async fn the_idle_make_room_and_the_busy_stay() {
         let all = Arc::new(Connections::new(4));
-        let tickets: Vec<_> = (0..4).map(|_| Arc::new(all.admit().unwrap())).collect();
+        let mut tickets: Vec<_> = (0..4).map(|_| Arc::new(all.try_admit().unwrap())).collect();
         let _busy = tickets[0].busy();
-        let fifth = all.admit().unwrap();
-        let gone = |ticket: &Ticket| ticket.place.evicted.is_cancelled();
-        assert!(!gone(&tickets[0]) && !gone(&fifth));
+        assert!(all.try_admit().is_none());
+        assert!(!gone(&tickets[0]));
         assert_eq!(tickets.iter().filter(|it| gone(it)).count(), 1);
-        assert!(all.admit().is_none(), "one place is leaving, and one more was given already");
+        assert!(all.try_admit().is_none());
+        assert_eq!(tickets.iter().filter(|it| gone(it)).count(), 1, "one is leaving already");
+        tickets.retain(|it| !gone(it));
+        all.admit().await;
     }
 
-    #[test]
-    fn a_ticket_gives_its_place_back() {
+    #[tokio::test]
+    async fn a_place_that_is_given_back_is_given_on() {
         let all = Arc::new(Connections::new(1));
-        for _ in 0..10 {
-            drop(all.admit().unwrap());
-        }
+        let first = Arc::new(all.try_admit().unwrap());
+        let busy = first.busy();
+        let waiting = tokio::spawn({
+            let all = Arc::clone(&all);
+            async move { all.admit().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished() && !gone(&first), "who is busy is not told to go");
+        drop((first, busy));
+        drop(waiting.await.unwrap());
         assert!(all.lock().places.is_empty());
-    }
-
-    #[test]
-    fn where_all_are_busy_nobody_is_told_to_go() {
-        let all = Arc::new(Connections::new(2));
-        let tickets: Vec<_> = (0..3).map(|_| Arc::new(all.admit().unwrap())).collect();
-        let busy: Vec<_> = tickets.iter().map(Ticket::busy).collect();
-        assert!(all.admit().is_none());
-        assert_eq!(busy.len(), 3);
     }
 }

@@ -79,7 +79,10 @@ impl Listener {
                 () = stop.cancelled() => break,
             };
             let Some((stream, peer)) = note(accepted).await else { continue };
-            let Some(ticket) = connections.admit() else { continue };
+            let ticket = tokio::select! {
+                ticket = connections.admit() => ticket,
+                () = stop.cancelled() => break,
+            };
             let (router, tls) = (router.clone(), tls.clone());
             let (stop, counted) = (stop.clone(), app.metrics.connected());
             tasks.spawn(async move {

@@ -1,4 +1,5 @@
-//! What is asked of a request where authentication is switched off: that it comes from this machine by its own will.
+//! What is asked of a request where authentication is switched off: that it comes from this machine by its own will, and
+//! that it is not about accounts.
 //!
 //! A page that a browser shows may send requests to this machine, under a name of its own that it lets point here (DNS
 //! rebinding). So the name must be this machine's, and the page, where there is one, too.
@@ -23,7 +24,8 @@ pub(crate) async fn check(State(app): State<Arc<App>>, request: Request, next: N
     if app.settings().auth_enabled {
         return next.run(request).await;
     }
-    let Some(problem) = foreign(request.uri(), request.headers()) else {
+    let foreign = foreign(request.uri(), request.headers());
+    let Some(problem) = foreign.or_else(|| about_accounts(request.uri().path())) else {
         return next.run(request).await;
     };
     let denied = Reason::Denied {
@@ -34,6 +36,12 @@ pub(crate) async fn check(State(app): State<Arc<App>>, request: Request, next: N
     let event = app.event(AuditKind::AuthorizationDenied);
     let refused = app.gate.load().refuse(denied.into(), &event, &origin(request.extensions()));
     Rejection(refused).into_response()
+}
+
+/// Nobody in particular has no account.
+fn about_accounts(path: &str) -> Option<&'static str> {
+    let is_about = path.starts_with("/api/v1/auth/");
+    is_about.then_some("authentication is switched off, so nobody is known")
 }
 
 fn foreign(uri: &Uri, headers: &HeaderMap) -> Option<&'static str> {

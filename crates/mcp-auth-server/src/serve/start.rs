@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use mcp_auth::audit::AuditKind;
-use mcp_auth_cli::{Failure, key_source, output};
+use mcp_auth_cli::{Failure, output};
 
 use super::app::App;
 use super::listener::Listener;
@@ -21,12 +21,21 @@ pub(crate) fn announce(app: &App, source: &Source) {
     let fingerprint = tokens.keys().signing_key().map(|key| key.verifying_key().id().as_str());
     tracing::info!(
         algorithm = %tokens.algorithm(),
-        source = key_source(tokens, source.environment()),
+        source = key_source(tokens.key_source(), source),
         fingerprint,
         verifying = tokens.keys().verifying_keys().len(),
         data_dir = %settings.data_dir,
         "keys"
     );
+}
+
+/// The variable, its file, and where the variable was set: nowhere, where the file is the data directory's own.
+fn key_source(named: &str, source: &Source) -> String {
+    let variable = named.split(' ').next().unwrap_or_default();
+    match source.environment().origin(variable) {
+        Some(origin) => format!("{named} in {origin}"),
+        None => format!("{named} of the data directory"),
+    }
 }
 
 /// The first line of this run on the audit.

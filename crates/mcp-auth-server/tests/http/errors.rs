@@ -1,0 +1,92 @@
+//! The five errors of the guide's troubleshooting section, as curl meets them.
+
+use std::process::Command;
+
+use mcp_auth::clock::NumericDate;
+use mcp_auth::issue::NewToken;
+use mcp_auth::roles::Role;
+use serde_json::{Value, json};
+
+use crate::client::Ask;
+use crate::server::{Server, mint};
+
+const OTHER_SECRET: &str = "b81f9a5cf1e7c0d94f2a6e38d7b5041cb81f9a5cf1e7c0d94f2a6e38d7b5041c";
+
+/// What a client gets for these headers.
+fn answered(server: &Server, path: &str, headers: &[String]) -> Value {
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--show-error", "--max-time", "30"]);
+    for header in headers {
+        curl.args(["--header", header]);
+    }
+    let output = match curl.arg(format!("http://{}{path}", server.address)).output() {
+        Ok(output) => output.stdout,
+        Err(_) if std::env::var_os("CI").is_none() => {
+            println!("SKIPPED curl: apt-get install curl");
+            let split = headers.iter().map(|it| it.split_once(": ").unwrap());
+            let ask = split.fold(Ask::get(path), |ask, (name, value)| ask.header(name, value));
+            server.ask(&ask).body.into_bytes()
+        }
+        Err(error) => panic!("curl: {error}"),
+    };
+    serde_json::from_slice(&output).unwrap()
+}
+
+#[test]
+fn the_errors_of_the_guide_read_as_in_the_guide() {
+    let server = Server::start();
+    let user = server.token_of("user123", Role::User);
+    let date = |seconds| NumericDate::new(seconds).unwrap();
+    let old = NewToken::access("admin").with_role(Role::Admin);
+    let expired = server.mint(&old.with_identity("old", date(1_700_000_000), date(1_700_003_600)));
+    let foreign = mint(OTHER_SECRET, &NewToken::access("admin").with_role(Role::Admin));
+    let bearer = |token: &str| vec![format!("Authorization: Bearer {token}")];
+    let (me, users) = ("/api/v1/auth/me", "/api/v1/auth/users");
+    let cases = [
+        ("wrong secret", me, bearer(&foreign), "Could not validate credentials", 401),
+        (
+            "no token at all",
+            me,
+            bearer("invalid.token.here"),
+            "Could not validate credentials",
+            401,
+        ),
+        ("expired", me, bearer(&expired), "Token has expired", 401),
+        ("no header", me, vec![], "Not authenticated", 401),
+        (
+            "wrong scheme",
+            me,
+            vec![format!("Authorization: Token {user}")],
+            "Not authenticated",
+            401,
+        ),
+        ("wrong header", me, vec![format!("Bearer: {user}")], "Not authenticated", 401),
+        ("role too low", users, bearer(&user), "User does not have permission", 403),
+    ];
+    for (what, path, headers, detail, status) in cases {
+        let body = answered(&server, path, &headers);
+        assert_eq!(
+            (&body["detail"], &body["status_code"]),
+            (&json!(detail), &json!(status)),
+            "{what}"
+        );
+        assert!(body["code"].is_string() && body["error_id"].is_string(), "{what}: {body}");
+    }
+    assert_eq!(answered(&server, me, &bearer(&user))["user_id"], "user123");
+}
+
+#[test]
+fn a_refusal_challenges_and_its_reason_is_on_the_audit_only() {
+    let server = Server::start();
+    let missing = server.ask(&Ask::get("/api/v1/auth/me"));
+    assert_eq!(missing.header("www-authenticate"), Some("Bearer"));
+    let foreign = mint(OTHER_SECRET, &NewToken::access("admin"));
+    let wrong = server.ask(&Ask::get("/api/v1/auth/me").bearer(&foreign));
+    let challenge = wrong.header("www-authenticate").unwrap();
+    assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+    assert!(!wrong.body.contains("key"), "{wrong:?}");
+    let id = wrong.text("error_id");
+    crate::server::eventually("the refusal is on the audit", || server.audit().contains(&id));
+    assert!(server.audit().contains("no configured key made the signature"));
+    assert!(server.log().contains(&id));
+}

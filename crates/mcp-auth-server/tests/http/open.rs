@@ -1,0 +1,37 @@
+//! With authentication switched off: for this machine only, and for nothing that lasts.
+
+use serde_json::json;
+
+use crate::client::Ask;
+use crate::server::{PASSWORD, Server};
+
+#[test]
+fn only_this_machine_is_answered_and_accounts_are_closed() {
+    let server = Server::with(&[("MCP_AUTH_ENABLED", "false")]);
+    assert_eq!(server.ask(&Ask::get("/health")).status, 200);
+    let foreign = [
+        Ask::get("/health").header("Host", "evil.example"),
+        Ask::get("/health").header("Origin", "http://evil.example"),
+        Ask::get("/health").header("Origin", "null"),
+    ];
+    for ask in foreign {
+        assert_eq!(server.ask(&ask).refusal(), (403, "permission_denied".into()), "{ask:?}");
+    }
+    let local = Ask::get("/health").header("Origin", "http://localhost:5173");
+    assert_eq!(server.ask(&local).status, 200);
+
+    let login = json!({ "username": "admin", "password": PASSWORD });
+    let closed = [
+        Ask::post("/api/v1/auth/token").json(&login),
+        Ask::post("/api/v1/auth/refresh").json(&json!({ "refresh_token": "x" })),
+        Ask::post("/api/v1/auth/logout"),
+        Ask::post("/api/v1/auth/revoke").json(&json!({ "user_id": "admin" })),
+        Ask::get("/api/v1/auth/me"),
+        Ask::get("/api/v1/auth/tokens"),
+        Ask::get("/api/v1/auth/users"),
+        Ask::new("DELETE", "/api/v1/auth/users/admin"),
+    ];
+    for ask in closed {
+        assert_eq!(server.ask(&ask).refusal(), (403, "permission_denied".into()), "{ask:?}");
+    }
+}

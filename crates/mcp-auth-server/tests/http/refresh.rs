@@ -1,0 +1,79 @@
+//! Refresh tokens that race, and such as come back.
+
+use std::collections::HashSet;
+use std::thread;
+
+use serde_json::json;
+
+use crate::client::Ask;
+use crate::server::Server;
+
+fn refresh(token: &str) -> Ask {
+    Ask::post("/api/v1/auth/refresh").json(&json!({ "refresh_token": token }))
+}
+
+#[test]
+fn fifty_clients_with_one_token_get_one_successor() {
+    let server = Server::start();
+    let (_, first) = server.admin();
+    let (ask, address) = (refresh(&first), server.address);
+    let racing: Vec<_> = (0..50)
+        .map(|_| {
+            let ask = ask.clone();
+            thread::spawn(move || ask.send(address))
+        })
+        .collect();
+    let answers: Vec<_> = racing.into_iter().map(|it| it.join().unwrap()).collect();
+    let won: Vec<_> = answers.iter().filter(|it| it.status == 200).collect();
+    assert!(!won.is_empty(), "{answers:?}");
+    let successors: HashSet<_> = won.iter().map(|it| it.text("refresh_token")).collect();
+    assert_eq!(successors.len(), 1, "one successor, whoever asked");
+    for lost in answers.iter().filter(|it| it.status != 200) {
+        assert_eq!(lost.refusal().0, 401, "{lost:?}");
+    }
+}
+
+#[test]
+fn a_grandparent_that_comes_back_ends_the_sign_in() {
+    let server = Server::start();
+    let (_, first) = server.admin();
+    let second = server.ask(&refresh(&first));
+    let third = server.ask(&refresh(&second.text("refresh_token")));
+    let access = third.text("access_token");
+    assert_eq!(server.ask(&Ask::get("/api/v1/auth/me").bearer(&access)).status, 200);
+
+    let stolen = server.ask(&refresh(&first));
+    assert_eq!(stolen.refusal(), (401, "token_revoked".into()));
+    assert!(server.audit().contains("\"event\":\"refresh_reused\""));
+    let me = server.ask(&Ask::get("/api/v1/auth/me").bearer(&access));
+    assert_eq!(me.refusal(), (401, "token_revoked".into()));
+    let last = server.ask(&refresh(&third.text("refresh_token")));
+    assert_eq!(last.refusal(), (401, "token_revoked".into()));
+}
+
+#[test]
+fn only_a_refresh_token_refreshes() {
+    let server = Server::start();
+    let (access, token) = server.admin();
+    assert_eq!(server.ask(&refresh(&access)).refusal(), (401, "token_type_mismatch".into()));
+    let nothing = server.ask(&Ask::post("/api/v1/auth/refresh"));
+    assert_eq!(nothing.refusal(), (401, "token_missing".into()));
+    let as_access = server.ask(&Ask::get("/api/v1/auth/me").bearer(&token));
+    assert_eq!(as_access.refusal(), (401, "token_type_mismatch".into()));
+    let in_header = server.ask(&Ask::post("/api/v1/auth/refresh").bearer(&token));
+    assert_eq!(in_header.status, 200, "{in_header:?}");
+}
+
+#[test]
+fn a_role_that_was_taken_is_gone_at_once() {
+    let server = Server::start();
+    let root = server.token_of("root", mcp_auth::roles::Role::Superadmin);
+    let (access, token) = server.admin();
+    let change = Ask::new("PATCH", "/api/v1/auth/users/admin").bearer(&root);
+    assert_eq!(server.ask(&change.json(&json!({ "role": "user" }))).status, 200);
+    let me = server.ask(&Ask::get("/api/v1/auth/me").bearer(&access));
+    assert_eq!(me.refusal(), (401, "token_revoked".into()));
+    assert_eq!(server.ask(&refresh(&token)).refusal(), (401, "token_revoked".into()));
+    let (access, _) = server.admin();
+    assert_eq!(server.ask(&Ask::get("/api/v1/auth/me").bearer(&access)).text("role"), "user");
+}

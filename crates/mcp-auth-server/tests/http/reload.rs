@@ -1,0 +1,47 @@
+//! Secrets that change while the server runs.
+
+use std::fs;
+
+use mcp_auth::issue::NewToken;
+
+use crate::client::Ask;
+use crate::server::{Server, eventually, mint};
+
+const NEXT: &str = "b81f9a5cf1e7c0d94f2a6e38d7b5041cb81f9a5cf1e7c0d94f2a6e38d7b5041c";
+
+fn status(server: &Server, token: &str) -> u16 {
+    server.ask(&Ask::get("/api/v1/auth/me").bearer(token)).status
+}
+
+#[test]
+fn a_new_secret_signs_and_the_previous_one_still_verifies() {
+    let server = Server::start();
+    let (old, _) = server.admin();
+    let foreign = mint(NEXT, &NewToken::access("ci"));
+    assert_eq!((status(&server, &old), status(&server, &foreign)), (200, 401));
+
+    let current = fs::read_to_string(server.data("jwt_secret")).unwrap();
+    fs::write(server.data("jwt_previous_secrets"), current).unwrap();
+    fs::write(server.data("jwt_secret"), NEXT).unwrap();
+    eventually("the new secret holds", || status(&server, &foreign) == 200);
+    assert_eq!(status(&server, &old), 200);
+    assert!(server.audit().contains("\"event\":\"keys_changed\""));
+    let (new, _) = server.admin();
+
+    fs::remove_file(server.data("jwt_previous_secrets")).unwrap();
+    server.signal("HUP");
+    eventually("the old secret is forgotten", || status(&server, &old) == 401);
+    assert_eq!(status(&server, &new), 200, "what was issued meanwhile is signed with the new one");
+    assert!(!server.log().contains(NEXT) && !server.audit().contains(NEXT));
+}
+
+#[test]
+fn a_broken_secret_keeps_the_last_good_one() {
+    let server = Server::start();
+    let (token, _) = server.admin();
+    fs::write(server.data("jwt_secret"), "short").unwrap();
+    server.signal("HUP");
+    eventually("it is on the audit", || server.audit().contains("\"success\":false"));
+    assert_eq!(status(&server, &token), 200);
+    assert_eq!(server.ask(&Ask::get("/ready")).status, 200);
+}

@@ -1,0 +1,79 @@
+//! What is revoked, and by whom.
+
+use mcp_auth::roles::Role;
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Ask};
+use crate::server::Server;
+
+fn revoke(server: &Server, token: &str, what: &Value) -> Answer {
+    server.ask(&Ask::post("/api/v1/auth/revoke").bearer(token).json(what))
+}
+
+fn me(server: &Server, token: &str) -> Answer {
+    server.ask(&Ask::get("/api/v1/auth/me").bearer(token))
+}
+
+#[test]
+fn own_tokens_are_revoked_without_being_an_admin() {
+    let server = Server::start();
+    let (first, second) = (server.token_of("ci", Role::User), server.token_of("ci", Role::User));
+    let revoked = revoke(&server, &first, &json!({ "token": second }));
+    assert_eq!((revoked.status, revoked.text("status")), (200, "revoked".into()), "{revoked:?}");
+    assert!(revoked.json()["durability"].is_string() && revoked.json()["bound_ms"].is_u64());
+    assert_eq!(me(&server, &second).refusal(), (401, "token_revoked".into()));
+    assert_eq!(me(&server, &first).status, 200);
+    assert_eq!(revoke(&server, &first, &json!({ "token": second })).status, 200, "again is fine");
+
+    let jti = me(&server, &first).json()["token"]["jti"].clone();
+    assert_eq!(revoke(&server, &first, &json!({ "jti": jti })).status, 200);
+    assert_eq!(me(&server, &first).refusal(), (401, "token_revoked".into()));
+    assert!(server.audit().contains("\"event\":\"token_revoked\""));
+}
+
+#[test]
+fn what_is_anothers_takes_an_admin() {
+    let server = Server::start();
+    let (user, admin) = (server.token_of("ci", Role::User), server.token_of("ops", Role::Admin));
+    let other = server.token_of("bob", Role::User);
+    for what in
+        [json!({ "token": other }), json!({ "jti": "unknown" }), json!({ "user_id": "bob" })]
+    {
+        let refused = revoke(&server, &user, &what);
+        assert_eq!(refused.refusal(), (403, "permission_denied".into()), "{what}");
+    }
+    let root = server.token_of("root", Role::Superadmin);
+    let refused = revoke(&server, &admin, &json!({ "token": root }));
+    assert_eq!(refused.refusal(), (403, "permission_denied".into()));
+    assert_eq!(revoke(&server, &admin, &json!({ "token": other })).status, 200);
+    assert_eq!(me(&server, &other).refusal(), (401, "token_revoked".into()));
+}
+
+#[test]
+fn everything_of_a_user_goes_at_once() {
+    let server = Server::start();
+    let (access, refresh) = server.admin();
+    let unnumbered = server.token_of("admin", Role::Admin);
+    assert_eq!(revoke(&server, &access, &json!({ "user_id": "admin" })).status, 200);
+    for token in [&access, &unnumbered] {
+        assert_eq!(me(&server, token).refusal(), (401, "token_revoked".into()));
+    }
+    let refreshed = server.ask(&Ask::post("/api/v1/auth/refresh").bearer(&refresh));
+    assert_eq!(refreshed.refusal(), (401, "token_revoked".into()));
+    assert_eq!(me(&server, &server.admin().0).status, 200, "signing in goes on");
+}
+
+#[test]
+fn one_thing_is_revoked_at_a_time() {
+    let server = Server::start();
+    let token = server.token_of("ci", Role::User);
+    for what in
+        [json!({}), json!({ "jti": "a", "user_id": "ci" }), json!({ "token": "no.token.ofours" })]
+    {
+        assert_eq!(
+            revoke(&server, &token, &what).refusal(),
+            (422, "unprocessable".into()),
+            "{what}"
+        );
+    }
+}
