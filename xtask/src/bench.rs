@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::project::{self, Profile};
-use crate::python;
+use crate::python::{Environment, FASTAPI, INTEROP};
 use crate::run::{self, Steps};
 
 #[derive(Debug, clap::Args)]
@@ -21,43 +21,53 @@ pub(crate) struct Args {
 enum What {
     Validate,
     Cli,
+    Http,
     All,
 }
 
+/// What a suite needs besides the benchmark itself.
+struct Suite {
+    name: &'static str,
+    /// The suite starts the programs as users do, so they are built as users get them.
+    starts_programs: bool,
+    peer: Option<&'static Environment>,
+}
+
+const VALIDATE: Suite = Suite { name: "validate", starts_programs: false, peer: Some(&INTEROP) };
+const CLI: Suite = Suite { name: "cli", starts_programs: true, peer: None };
+const HTTP: Suite = Suite { name: "http", starts_programs: false, peer: Some(&FASTAPI) };
+
 impl What {
-    fn suites(self) -> &'static [&'static str] {
+    fn suites(self) -> &'static [Suite] {
         match self {
-            Self::Validate => &["validate"],
-            Self::Cli => &["cli"],
-            Self::All => &["validate", "cli"],
+            Self::Validate => &[VALIDATE],
+            Self::Cli => &[CLI],
+            Self::Http => &[HTTP],
+            Self::All => &[VALIDATE, CLI, HTTP],
         }
     }
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let suites = args.what.suites();
-    let mut steps = Steps::new(1 + suites.len());
-    let python = steps.step("interop: the libraries to compare with", python::interpreter);
-    if let Err(error) = &python {
-        eprintln!("SKIPPED comparison with Python: {error:#}; bring it with: {}", python::remedy());
-    }
-    for suite in suites {
-        steps.step(suite, || measure(suite, args.json, python.as_ref().ok()))?;
-    }
-    Ok(())
+    let mut steps = Steps::new(suites.len());
+    suites.iter().try_for_each(|suite| steps.step(suite.name, || measure(suite, args.json)))
 }
 
-fn measure(suite: &str, json: bool, python: Option<&std::path::PathBuf>) -> Result<()> {
-    if suite == "cli" {
-        // The suite starts the programs as users do, so they are built as users get them.
+fn measure(suite: &Suite, json: bool) -> Result<()> {
+    if suite.starts_programs {
         project::build_programs(Profile::Release)?;
     }
-    let mut bench = run::cargo(&["run", "--release", "--package", "mcp-auth-bench", "--", suite]);
+    let mut bench =
+        run::cargo(&["run", "--release", "--package", "mcp-auth-bench", "--", suite.name]);
     if json {
         bench.arg("--json");
     }
-    if let Some(python) = python {
-        bench.env(python::VARIABLE, python);
+    if let Some(peer) = suite.peer {
+        match peer.interpreter() {
+            Ok(interpreter) => drop(bench.env(peer.variable, interpreter)),
+            Err(error) => eprintln!("SKIPPED a peer: {error:#}; bring it with: {}", peer.remedy()),
+        }
     }
     run::stream(&mut bench)
 }

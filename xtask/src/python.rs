@@ -1,4 +1,4 @@
-//! The other implementations that our tests talk to: Python libraries in a virtual environment.
+//! Programs of others that our tests and benchmarks talk to: Python libraries in virtual environments.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,39 +7,60 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{project, run};
 
-const REQUIREMENTS: &str = "crates/mcp-auth/tests/interop/requirements.txt";
+/// An interpreter with libraries.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    /// The variable by which tests and benchmarks learn where the interpreter is.
+    pub(crate) variable: &'static str,
+    folder: &'static str,
+    requirements: &'static str,
+}
 
-/// The variable by which tests and benchmarks learn where the interpreter is.
-pub(crate) const VARIABLE: &str = "MCP_AUTH_INTEROP_PYTHON";
+/// The libraries that tokens are exchanged with.
+pub(crate) const INTEROP: Environment = Environment {
+    variable: "MCP_AUTH_INTEROP_PYTHON",
+    folder: "interop-venv",
+    requirements: "crates/mcp-auth/tests/interop/requirements.txt",
+};
 
-/// The interpreter of an environment that holds exactly what the requirements ask for.
-pub(crate) fn interpreter() -> Result<PathBuf> {
-    let wanted = fs::read_to_string(project::root().join(REQUIREMENTS))
-        .with_context(|| format!("{REQUIREMENTS} cannot be read"))?;
-    let folder = project::target_directory()?.join("interop-venv");
-    if !is_current(&folder, &wanted) {
-        create(&folder)?;
-        fs::write(stamp(&folder), wanted)?;
+/// The service that ours is compared with under load.
+pub(crate) const FASTAPI: Environment = Environment {
+    variable: "MCP_AUTH_BENCH_PYTHON",
+    folder: "fastapi-venv",
+    requirements: "xtask/bench/python/requirements.txt",
+};
+
+impl Environment {
+    /// The interpreter, in an environment that holds exactly what the requirements ask for.
+    pub(crate) fn interpreter(&self) -> Result<PathBuf> {
+        let wanted = fs::read_to_string(project::root().join(self.requirements))
+            .with_context(|| format!("{} cannot be read", self.requirements))?;
+        let folder = project::target_directory()?.join(self.folder);
+        if !is_current(&folder, &wanted) {
+            create(&folder, self.requirements)?;
+            fs::write(stamp(&folder), wanted)?;
+        }
+        Ok(python(&folder))
     }
-    Ok(python(&folder))
+
+    /// What a person types to bring what is missing.
+    pub(crate) fn remedy(&self) -> String {
+        let Self { folder, requirements, .. } = self;
+        format!(
+            "apt-get install python3-venv && python3 -m venv target/{folder} && \
+             target/{folder}/bin/pip install -r {requirements}"
+        )
+    }
 }
 
-/// What a person types to bring what is missing.
-pub(crate) fn remedy() -> String {
-    format!(
-        "apt-get install python3-venv && python3 -m venv target/interop-venv && \
-         target/interop-venv/bin/pip install -r {REQUIREMENTS}"
-    )
-}
-
-fn create(folder: &Path) -> Result<()> {
+fn create(folder: &Path, requirements: &str) -> Result<()> {
     let shown = folder.to_string_lossy();
     run::stream(&mut run::program("python3", &["-m", "venv", "--clear", &shown]))?;
     let python = python(folder);
     ensure!(python.exists(), "python3 -m venv left no {}", python.display());
     let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
     let mut install = run::program(&python, &install);
-    run::stream(install.args(["--requirement", REQUIREMENTS]))
+    run::stream(install.args(["--requirement", requirements]))
 }
 
 /// The stamp is the text of the requirements; it is written last, so half an environment has none.

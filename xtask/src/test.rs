@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use crate::python;
+use crate::python::INTEROP;
 use crate::run::{self, Steps};
 
 #[derive(Debug, Default, clap::Args)]
@@ -16,13 +16,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut steps = Steps::new(2);
     let mut skipped = Vec::new();
     let mut tests = run::cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
-    match steps.step("interop: Python and the libraries to compare with", python::interpreter) {
+    match steps.step("interop: Python and the libraries to compare with", || INTEROP.interpreter())
+    {
         Ok(interpreter) => {
-            tests.env(python::VARIABLE, interpreter);
+            tests.env(INTEROP.variable, interpreter);
         }
         Err(error) => {
-            tests.env_remove(python::VARIABLE);
-            skipped.push(format!("interop: {error:#}; bring it with: {}", python::remedy()));
+            tests.env_remove(INTEROP.variable);
+            skipped.push(format!("interop: {error:#}; bring it with: {}", INTEROP.remedy()));
         }
     }
     let tested = steps.command("tests", tests.args(&args.extra));

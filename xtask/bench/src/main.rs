@@ -17,6 +17,7 @@ mod cases;
 mod claims;
 mod cli;
 mod fixture;
+mod http;
 mod judgement;
 mod measure;
 mod programs;
@@ -46,8 +47,13 @@ enum Command {
     Validate(Output),
     /// The command line programs, from start to exit
     Cli(Output),
+    /// A route behind the layer and without it, under load
+    Http(Output),
     /// Everything
     All(Output),
+    /// The server that `http` puts under load
+    #[command(hide = true)]
+    HttpServer,
     /// Run one case and say nothing, for a profiler
     Count {
         /// The case, by the name that `validate` shows
@@ -71,6 +77,8 @@ struct Results {
     validate: Option<validate::Results>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cli: Option<cli::Results>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http: Option<http::Results>,
 }
 
 fn main() -> ExitCode {
@@ -87,13 +95,30 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 }
 
 fn run(command: &Command) -> Result<()> {
-    let validate = || validate::run().map(Some);
-    let cli = || cli::run().map(Some);
+    let (mut results, output) = (Results::default(), command.output());
     match command {
-        Command::Validate(output) => show(&Results { validate: validate()?, cli: None }, output),
-        Command::Cli(output) => show(&Results { validate: None, cli: cli()? }, output),
-        Command::All(output) => show(&Results { validate: validate()?, cli: cli()? }, output),
-        Command::Count { case, iterations } => count(case, *iterations),
+        Command::Validate(_) => results.validate = Some(validate::run()?),
+        Command::Cli(_) => results.cli = Some(cli::run()?),
+        Command::Http(_) => results.http = Some(http::run()?),
+        Command::All(_) => {
+            results.validate = Some(validate::run()?);
+            results.cli = Some(cli::run()?);
+            results.http = Some(http::run()?);
+        }
+        Command::HttpServer => return http::serve(),
+        Command::Count { case, iterations } => return count(case, *iterations),
+    }
+    output.map_or(Ok(()), |output| show(&results, output))
+}
+
+impl Command {
+    fn output(&self) -> Option<&Output> {
+        match self {
+            Self::Validate(output) | Self::Cli(output) | Self::Http(output) | Self::All(output) => {
+                Some(output)
+            }
+            Self::HttpServer | Self::Count { .. } => None,
+        }
     }
 }
 
@@ -107,6 +132,9 @@ fn show(results: &Results, output: &Output) -> Result<()> {
         write!(out, "{results}")?;
     }
     if let Some(results) = &results.cli {
+        write!(out, "{results}")?;
+    }
+    if let Some(results) = &results.http {
         write!(out, "{results}")?;
     }
     Ok(())

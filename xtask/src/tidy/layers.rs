@@ -31,7 +31,7 @@ const PLACES: &[Place] = &[
     place("mcp-auth-server", 3, SERVER),
     place("embed-axum", 4, &["mcp-auth", "mcp-auth-tower"]),
     place("embed-rmcp", 4, &["mcp-auth", "mcp-auth-tower"]),
-    place("mcp-auth-bench", 4, &["mcp-auth"]),
+    place("mcp-auth-bench", 4, &["mcp-auth", "mcp-auth-audit", "mcp-auth-tower"]),
     place("xtask", 4, &[]),
 ];
 
