@@ -1,7 +1,9 @@
 //! `cargo xtask demo`: the main job from beginning to end, for a person to read along. It checks what
 //! it shows: an unexpected answer ends it with an error.
 
+mod http;
 mod script;
+mod server;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -19,13 +21,15 @@ use script::{SCENES, Scene, Secret, Text};
 pub(crate) fn run() -> Result<()> {
     // Without optimisation: the programs work for a millisecond, and building them so is far faster.
     let mut stage = Stage::new(project::build_programs(Profile::Debug)?)?;
+    let total = SCENES.len() + server::SCENES;
     for (at, scene) in (1..).zip(SCENES) {
-        println!("\n--- {at}/{} {}\n{}\n", SCENES.len(), scene.title, scene.says);
+        println!("\n--- {at}/{total} {}\n{}\n", scene.title, scene.says);
         stage
             .play(scene)
             .with_context(|| format!("the demo failed at scene {at}, {}", scene.title))?;
     }
-    println!("\nThe demo ran to its end: all {} answers were the expected ones.", SCENES.len());
+    server::play(&stage.programs, SCENES.len())?;
+    println!("\nThe demo ran to its end: all {total} scenes gave the expected answers.");
     Ok(())
 }
 
