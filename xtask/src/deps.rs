@@ -22,8 +22,17 @@ const BANNED: &[(&str, &str)] = &[
     ("rustls-pemfile", "unmaintained: use rustls-pki-types"),
 ];
 
-/// Licences that ask for no more than a notice.
-const LICENCES: &[&str] = &["Apache-2.0", "BSD-3-Clause", "ISC", "MIT", "Unicode-3.0"];
+/// Licences that ask for no more than a notice. `CDLA-Permissive-2.0` is for data: root certificates.
+const LICENCES: &[&str] = &[
+    "Apache-2.0",
+    "BSD-3-Clause",
+    "CDLA-Permissive-2.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "Unicode-3.0",
+    "Zlib",
+];
 
 pub(crate) fn run() -> Result<()> {
     let metadata = project::metadata()?;
