@@ -1,0 +1,48 @@
+//! MCP over streamable HTTP.
+
+use std::collections::{BTreeMap, HashMap};
+
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::redirect::Policy;
+use rmcp::transport::StreamableHttpClientTransport;
+use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+
+use super::Limits;
+use super::answer::ClientError;
+
+/// Makes a transport. Nothing is sent yet.
+///
+/// The client keeps connections open between calls, follows no redirect, because the headers carry
+/// secrets, and takes no proxy from the environment, which libraries do not read.
+pub(super) fn transport(
+    url: &str,
+    headers: &BTreeMap<String, String>,
+    limits: Limits,
+) -> Result<StreamableHttpClientTransport<reqwest::Client>, ClientError> {
+    let client = reqwest::Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .connect_timeout(limits.patience)
+        .pool_max_idle_per_host(limits.at_once)
+        .build()
+        .map_err(|_| ClientError::lost("the HTTP client cannot be made on this system"))?;
+    let config = StreamableHttpClientTransportConfig::with_uri(url)
+        .custom_headers(read(headers)?)
+        .max_concurrent_requests(limits.at_once)
+        .max_sse_event_size(limits.message)
+        .max_json_response_size(limits.message);
+    Ok(StreamableHttpClientTransport::with_client(client, config))
+}
+
+fn read(
+    headers: &BTreeMap<String, String>,
+) -> Result<HashMap<HeaderName, HeaderValue>, ClientError> {
+    let read = |(name, value): (&String, &String)| {
+        let wrong = || ClientError::lost(format!("the header `{name}` is not valid; correct it"));
+        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| wrong())?;
+        value.set_sensitive(true);
+        Ok((header, value))
+    };
+    headers.iter().map(read).collect()
+}

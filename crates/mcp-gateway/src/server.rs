@@ -1,0 +1,246 @@
+//! One server: what everybody may know of it, and how it is asked. Its supervisor, a task of its
+//! own, keeps it alive and writes down here what happens.
+
+mod supervisor;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use serde_json::{Map, Value};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::call::CallError;
+use crate::client::{About, Answer, Client, ClientError};
+use crate::config::{EntryError, ServerConfig};
+use crate::limiter::Limiter;
+use crate::options::Options;
+use crate::registry::Registry;
+use crate::status::{ServerHealth, Status};
+use crate::stderr::StderrRing;
+use crate::tool::ToolEntry;
+use supervisor::Supervisor;
+
+/// What a server's name stands for.
+pub(crate) type Entry = Result<ServerConfig, EntryError>;
+
+/// The tools of one server.
+pub(crate) type Tools = Vec<Arc<ToolEntry>>;
+
+/// From one start, or decision not to start, to the next one.
+pub(crate) struct Server {
+    pub(crate) name: String,
+    pub(crate) entry: Entry,
+    /// Whether it was connected by hand and stands in no file.
+    pub(crate) by_hand: bool,
+    options: Arc<Options>,
+    limiter: Limiter,
+    stop: CancellationToken,
+    task: Mutex<Option<JoinHandle<()>>>,
+    state: watch::Sender<State>,
+    client: ArcSwapOption<Client>,
+    tools: ArcSwap<Tools>,
+    /// Somebody got no answer: is it still there?
+    suspected: Notify,
+    stderr: StderrRing,
+    starts: AtomicU64,
+    junk: AtomicU64,
+}
+
+/// Where a server stands, and since when or why.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    pub(crate) status: Status,
+    pub(crate) since: Option<SystemTime>,
+    pub(crate) error: Option<String>,
+    about: About,
+    failures: u32,
+    circuit_open: bool,
+    pause: Option<Duration>,
+    /// Whether the first attempt has come to an end.
+    settled: bool,
+}
+
+impl State {
+    fn new(status: Status) -> Self {
+        Self {
+            status,
+            since: None,
+            error: None,
+            about: About::default(),
+            failures: 0,
+            circuit_open: false,
+            pause: None,
+            settled: status != Status::Connecting,
+        }
+    }
+}
+
+impl Server {
+    /// A server that stays as it is: misconfigured, or not asked for.
+    pub(crate) fn idle(
+        name: &str,
+        entry: Entry,
+        by_hand: bool,
+        options: &Arc<Options>,
+        stop: CancellationToken,
+    ) -> Self {
+        let mut state = State::new(Status::Disconnected);
+        if let Err(error) = &entry {
+            state.status = Status::Failed;
+            state.error = Some(error.to_string());
+        }
+        Self {
+            name: name.to_owned(),
+            entry,
+            by_hand,
+            options: Arc::clone(options),
+            limiter: Limiter::new(options.calls_at_once, options.calls_waiting),
+            stop,
+            task: Mutex::new(None),
+            state: watch::Sender::new(state),
+            client: ArcSwapOption::empty(),
+            tools: ArcSwap::default(),
+            suspected: Notify::new(),
+            stderr: StderrRing::default(),
+            starts: AtomicU64::new(0),
+            junk: AtomicU64::new(0),
+        }
+    }
+
+    /// Starts the supervisor, if there is something to supervise.
+    pub(crate) fn start(self: &Arc<Self>, registry: &Arc<Registry>) {
+        let Ok(config) = &self.entry else { return };
+        self.state.send_replace(State::new(Status::Connecting));
+        let supervisor = Supervisor::new(Arc::clone(self), config.clone(), Arc::clone(registry));
+        let task = tokio::spawn(supervisor.run());
+        *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+    }
+
+    /// Stops the server, cancels its calls, and waits until its process is gone. After that it has
+    /// no tools.
+    pub(crate) async fn stop(&self) {
+        self.stop.cancel();
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            // An error would mean a panic in the task, and then it is gone too.
+            drop(task.await);
+        }
+        self.tools.store(Arc::default());
+        if self.entry.is_ok() {
+            self.state.send_replace(State::new(Status::Disconnected));
+        }
+    }
+
+    /// Waits until the first attempt to connect has come to an end, good or bad.
+    pub(crate) async fn settled(&self) {
+        // The sender lives as long as `self`.
+        drop(self.state.subscribe().wait_for(|state| state.settled).await);
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.state.borrow().clone()
+    }
+
+    pub(crate) fn tools(&self) -> Arc<Tools> {
+        self.tools.load_full()
+    }
+
+    /// How long a call may take where the caller does not say.
+    pub(crate) fn timeout(&self) -> Duration {
+        let configured = self.entry.as_ref().ok().and_then(|config| config.timeout);
+        configured.unwrap_or(self.options.call_timeout)
+    }
+
+    /// Calls a tool and waits for `patience` at most, for its turn and for a start included.
+    pub(crate) async fn call(
+        &self,
+        tool: &str,
+        arguments: Map<String, Value>,
+        patience: Duration,
+    ) -> Result<Answer, CallError> {
+        let asked = tokio::time::timeout(patience, self.ask(tool, arguments));
+        match self.stop.run_until_cancelled(asked).await {
+            Some(Ok(Ok(answer))) => Ok(answer),
+            // Whatever else it looks like to the call.
+            _ if self.stop.is_cancelled() => {
+                Err(CallError::Cancelled { server: self.name.clone() })
+            }
+            Some(Ok(Err(error))) => Err(error),
+            Some(Err(_)) | None => {
+                self.suspected.notify_one();
+                Err(CallError::Timeout { server: self.name.clone(), after: patience })
+            }
+        }
+    }
+
+    async fn ask(&self, tool: &str, arguments: Map<String, Value>) -> Result<Answer, CallError> {
+        let _turn = self.limiter.turn().await.map_err(|_| self.busy())?;
+        let client = self.client().await?;
+        client.call(tool.to_owned(), arguments).await.map_err(|error| self.told(error))
+    }
+
+    /// The connection. A server that is just being started is worth waiting for.
+    async fn client(&self) -> Result<Arc<Client>, CallError> {
+        if let Some(client) = self.client.load_full() {
+            return Ok(client);
+        }
+        let mut state = self.state.subscribe();
+        // The sender lives as long as `self`.
+        drop(state.wait_for(|state| state.status != Status::Connecting).await);
+        self.client.load_full().ok_or_else(|| {
+            let error = self.state.borrow().error.clone();
+            self.failed(error.unwrap_or_else(|| "it is not connected".to_owned()))
+        })
+    }
+
+    fn told(&self, error: ClientError) -> CallError {
+        let server = self.name.clone();
+        match error {
+            ClientError::Refused { code, message } => {
+                CallError::Protocol { server, code: Some(code), message }
+            }
+            ClientError::Violation(message) => CallError::Protocol { server, code: None, message },
+            ClientError::TooLarge => {
+                CallError::TooLarge { server, limit: self.options.largest_message }
+            }
+            ClientError::Lost(reason) => {
+                self.suspected.notify_one();
+                self.failed(reason)
+            }
+        }
+    }
+
+    fn failed(&self, reason: String) -> CallError {
+        CallError::ServerFailed { server: self.name.clone(), reason }
+    }
+
+    fn busy(&self) -> CallError {
+        let (running, waiting) = (self.limiter.running(), self.limiter.waiting());
+        CallError::Busy { server: self.name.clone(), running, waiting }
+    }
+
+    pub(crate) fn health(&self) -> ServerHealth {
+        let state = self.state();
+        let told = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let about = &state.about;
+        ServerHealth {
+            name: self.name.clone(),
+            status: state.status,
+            error: state.error,
+            implementation: told(&format!("{} {}", about.name, about.version).trim().to_owned()),
+            protocol_version: told(&about.protocol),
+            starts: self.starts.load(Ordering::Relaxed),
+            failures: state.failures,
+            circuit_open: state.circuit_open,
+            pause: state.pause,
+            calls_running: self.limiter.running(),
+            calls_waiting: self.limiter.waiting(),
+            junk_lines: self.junk.load(Ordering::Relaxed),
+            stderr: self.stderr.lines(),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What a call can come to, with a real child process.
+
+use std::time::Duration;
+
+use crate::support::{call, fault_server, options, start, start_one, text, until};
+use mcp_gateway::{CallError, Content, Options, ResolveError, Status};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn an_answer_is_text_and_a_failure_of_the_tool_is_an_answer() {
+    let gateway = start_one().await;
+    let answer = call(&gateway, "echo", json!({"text": "grüße"})).await.unwrap();
+    assert_eq!(answer.content, Content::Text("grüße".into()));
+    assert_eq!((answer.is_error, answer.bytes), (false, 7));
+    let answer = call(&gateway, "fail", Value::Null).await.unwrap();
+    assert_eq!(answer.content, Content::Text("it went wrong".into()));
+    assert!(answer.is_error);
+    let answer = call(&gateway, "picture", json!({})).await.unwrap();
+    let picture = json!({"type": "image", "data": "AAAA", "mimeType": "image/png"});
+    assert_eq!(answer.content, Content::Blocks(vec![picture]));
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_ways_to_fail_are_told_apart() {
+    let gateway = start_one().await;
+    let refused = call(&gateway, "echo", json!({"text": 5})).await.unwrap_err();
+    assert!(matches!(&refused, CallError::Arguments { problems, .. } if problems.len() == 1));
+    let refused = call(&gateway, "echo", json!([])).await.unwrap_err();
+    assert!(matches!(refused, CallError::Arguments { .. }));
+    let protocol = call(&gateway, "refuse", json!({})).await.unwrap_err();
+    let wanted = CallError::Protocol {
+        server: "fault".into(),
+        code: Some(-32602),
+        message: "not with me".into(),
+    };
+    assert_eq!(protocol, wanted);
+    let large = call(&gateway, "big", json!({"bytes": 1_000_000})).await.unwrap_err();
+    assert_eq!(large, CallError::TooLarge { server: "fault".into(), limit: 256 * 1024 });
+    let died = call(&gateway, "exit", json!({"code": 1})).await.unwrap_err();
+    assert!(matches!(died, CallError::ServerFailed { .. }), "{died}");
+    gateway.shutdown().await;
+    let tool = gateway.resolve("echo").unwrap_err();
+    assert_eq!(tool, ResolveError::Unknown { name: "echo".into() });
+}
+
+#[tokio::test]
+async fn who_stops_waiting_is_reported_to_the_server() {
+    let gateway = start_one().await;
+    let hang = gateway.resolve("hang").unwrap();
+    let short = Duration::from_millis(50);
+    let late = gateway.call(&hang, json!({}), Some(short)).await.unwrap_err();
+    assert_eq!(late, CallError::Timeout { server: "fault".into(), after: short });
+    let dropped =
+        tokio::time::timeout(Duration::from_millis(50), gateway.call(&hang, json!({}), None));
+    assert!(dropped.await.is_err());
+    let mut told = String::new();
+    while told != "2" {
+        told = text(&gateway, "cancelled", json!({})).await;
+    }
+    assert_eq!(gateway.health()[0].calls_running, 0);
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_server_has_so_many_calls_and_no_more() {
+    let options = Options { calls_at_once: 1, calls_waiting: 1, ..options() };
+    let gateway = start(&[("fault", fault_server(&[]))], options).await;
+    let hang = gateway.resolve("hang").unwrap();
+    let long = Some(Duration::from_mins(1));
+    let calls: Vec<_> = (0..2)
+        .map(|_| {
+            let (gateway, hang) = (gateway.clone(), hang.clone());
+            tokio::spawn(async move { gateway.call(&hang, json!({}), long).await })
+        })
+        .collect();
+    until("both calls are there", || gateway.health()[0].calls_waiting == 1).await;
+    let busy = call(&gateway, "echo", json!({"text": ""})).await.unwrap_err();
+    assert_eq!(busy, CallError::Busy { server: "fault".into(), running: 1, waiting: 1 });
+    gateway.disconnect("fault").await.unwrap();
+    for call in calls {
+        let cancelled = call.await.unwrap().unwrap_err();
+        assert_eq!(cancelled, CallError::Cancelled { server: "fault".into() });
+    }
+}
+
+#[tokio::test]
+async fn names_are_plain_where_they_are_unique() {
+    let servers = [("a", fault_server(&["+only", "+b__echo"])), ("b", fault_server(&[]))];
+    let gateway = start(&servers, options()).await;
+    assert_eq!(gateway.resolve("only").unwrap().server(), "a");
+    assert_eq!(gateway.resolve("a__only").unwrap().server(), "a");
+    let ambiguous = gateway.resolve("echo").unwrap_err();
+    let choices = vec!["a__echo".to_owned(), "b__echo".to_owned()];
+    assert_eq!(ambiguous, ResolveError::Ambiguous { name: "echo".into(), choices });
+    let shadowed = gateway.resolve("b__echo").unwrap();
+    assert_eq!((shadowed.server(), shadowed.name()), ("b", "echo"), "server__tool always works");
+    assert_eq!(gateway.resolve("a__b__echo").unwrap().name(), "b__echo");
+    for tool in gateway.tools(None) {
+        let found = gateway.resolve(&tool.name).unwrap();
+        assert_eq!(found.qualified_name(), tool.qualified_name, "listed names lead to their tool");
+    }
+    assert_eq!(gateway.tools(Some("b")).len(), gateway.server("b").unwrap().tool_count);
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn new_tools_are_followed() {
+    let gateway = start_one().await;
+    assert!(gateway.resolve("later").is_err());
+    call(&gateway, "add_tool", json!({"name": "later"})).await.unwrap();
+    until("the new tool is listed", || gateway.resolve("later").is_ok()).await;
+    let status = gateway.server("fault").unwrap();
+    assert_eq!((status.status, status.tool_count), (Status::Connected, 14));
+    assert!(status.tools.contains(&"later".to_owned()));
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_child_sees_what_is_configured_and_no_more() {
+    let gateway = start_one().await;
+    let env = text(&gateway, "env", json!({})).await;
+    let mut names: Vec<_> = env.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["HOME", "PATH", "SECRET"]);
+    gateway.shutdown().await;
+}

@@ -1,0 +1,106 @@
+//! Connecting, disconnecting and reloading while the gateway runs.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::support::{self, call, fault_server, options, start, start_one, text};
+use mcp_gateway::{ChangeError, Config, ServerConfig, Status};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_status_tells_what_there_is() {
+    let servers = [
+        ("fault", fault_server(&[]).description("for tests")),
+        ("later", fault_server(&[]).auto_connect(false)),
+    ];
+    let gateway = start(&servers, options()).await;
+    let [fault, later] = gateway.servers().try_into().unwrap();
+    assert_eq!((fault.status, fault.tool_count), (Status::Connected, 13));
+    assert_eq!((fault.transport, fault.description.as_str()), ("stdio", "for tests"));
+    assert_eq!(fault.connection_time, Some(UNIX_EPOCH));
+    assert_eq!(fault.endpoint, support::example("fault_server"));
+    assert_eq!((later.status, later.error), (Status::Disconnected, None));
+    let later = gateway.reconnect("later").await.unwrap();
+    assert_eq!(later.status, Status::Connected);
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_server_comes_and_goes_by_hand() {
+    let gateway = start(&[], options()).await;
+    let line = support::example("fault_server");
+    let config = ServerConfig::from_endpoint("stdio", &format!("'{line}' +extra")).unwrap();
+    let status = gateway.connect("fault", config).await.unwrap();
+    assert_eq!(status.status, Status::Connected);
+    assert_eq!(text(&gateway, "extra", json!({"text": "here"})).await, "here");
+    let gone = gateway.disconnect("fault").await.unwrap();
+    assert_eq!((gone.status, gone.tool_count), (Status::Disconnected, 0));
+    assert!(gateway.resolve("extra").is_err());
+    assert_eq!(gateway.reconnect("fault").await.unwrap().status, Status::Connected);
+    assert!(gateway.resolve("extra").is_ok());
+    let unknown = gateway.disconnect("other").await.unwrap_err();
+    assert_eq!(unknown, ChangeError::Unknown { name: "other".into() });
+    let name = gateway.connect("a__b", fault_server(&[])).await.unwrap_err();
+    assert_eq!(name, ChangeError::Name { name: "a__b".into() });
+    gateway.shutdown().await;
+    let stopping = gateway.connect("fault", fault_server(&[])).await.unwrap_err();
+    assert_eq!(stopping, ChangeError::Stopping);
+}
+
+#[tokio::test]
+async fn a_failed_connect_says_why_and_is_not_tried_again() {
+    let gateway = start(&[], options()).await;
+    let status = gateway.connect("fault", fault_server(&["exit-at-start"])).await.unwrap();
+    assert_eq!(status.status, Status::Failed);
+    assert!(status.error.unwrap().contains("exit code 3"));
+    let starts = gateway.health()[0].starts;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(gateway.health()[0].starts, starts);
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_reload_touches_what_changed_and_nothing_else() {
+    let servers =
+        [("changes", fault_server(&[])), ("goes", fault_server(&[])), ("stays", fault_server(&[]))];
+    let gateway = start(&servers, options()).await;
+    gateway.connect("by-hand", fault_server(&[])).await.unwrap();
+    let forked = text(&gateway, "stays__fork", json!({})).await;
+    let config = Config::default()
+        .with("changes", fault_server(&["+new"]))
+        .with("comes", fault_server(&[]))
+        .with("stays", fault_server(&[]));
+    let reloaded = gateway.reload(&config).await.unwrap();
+    assert_eq!(reloaded.started, ["changes", "comes"]);
+    assert_eq!(reloaded.stopped, ["goes"]);
+    assert_eq!(reloaded.kept, ["by-hand", "stays"]);
+    gateway.settled().await;
+    let names: Vec<_> = gateway.servers().into_iter().map(|server| server.name).collect();
+    assert_eq!(names, ["by-hand", "changes", "comes", "stays"]);
+    assert!(gateway.resolve("new").is_ok());
+    assert!(support::runs(&forked), "`stays` was not started anew");
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_reference_to_a_tool_outlives_its_server() {
+    let gateway = start_one().await;
+    let echo = gateway.resolve("echo").unwrap();
+    gateway.reload(&Config::default()).await.unwrap();
+    let gone = gateway.call(&echo, json!({"text": ""}), None).await.unwrap_err();
+    assert!(gone.to_string().contains("`fault`"), "{gone}");
+    assert!(call_is_unknown(&gateway));
+    gateway.shutdown().await;
+}
+
+fn call_is_unknown(gateway: &mcp_gateway::Gateway) -> bool {
+    gateway.resolve("echo").is_err()
+}
+
+#[tokio::test]
+async fn dropping_the_last_gateway_stops_the_servers() {
+    let gateway = start_one().await;
+    let forked = text(&gateway, "fork", json!({})).await;
+    call(&gateway, "echo", json!({"text": ""})).await.unwrap();
+    drop(gateway);
+    support::until("the server's child is gone", || !support::runs(&forked)).await;
+}

@@ -1,0 +1,179 @@
+//! Servers that misbehave, as real processes.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{self, call, fault_server, options, runs, start, start_one, text, until};
+use mcp_gateway::{CallError, Gateway, Options, ServerConfig, Status};
+use serde_json::json;
+
+async fn failed(server: ServerConfig, options: Options) -> Gateway {
+    let gateway = start(&[("fault", server)], options).await;
+    until("it has failed", || gateway.health()[0].status == Status::Failed).await;
+    gateway
+}
+
+#[tokio::test]
+async fn one_that_exits_at_start_opens_the_circuit_and_its_stderr_is_kept() {
+    let server = ServerConfig::stdio(
+        support::example("fault_server"),
+        ["exit-at-start"],
+        [("SECRET", "shown-because-it-stands-in-the-file")],
+    );
+    let gateway = failed(server, options()).await;
+    until("the circuit is open", || gateway.health()[0].circuit_open).await;
+    let health = gateway.health_of("fault").unwrap();
+    assert_eq!((health.failures, health.starts), (5, 5));
+    assert_eq!(health.stderr.len(), 5);
+    assert!(health.stderr[0].starts_with("cannot go on"), "{:?}", health.stderr);
+    let error = gateway.server("fault").unwrap().error.unwrap();
+    assert!(error.contains("exit code 3"), "{error}");
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_is_said_to_be_so() {
+    let server = ServerConfig::stdio("/no/such/program", [""; 0], [("", ""); 0]);
+    let gateway = failed(server, options()).await;
+    let error = gateway.server("fault").unwrap().error.unwrap();
+    assert!(error.contains("cannot be started"), "{error}");
+    let stderr = gateway.health()[0].stderr.join("\n");
+    assert!(stderr.contains("`/no/such/program`"), "{stderr}");
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn one_that_exits_mid_call_is_started_again() {
+    let gateway = start_one().await;
+    let died = call(&gateway, "exit", json!({"code": 7})).await.unwrap_err();
+    assert!(matches!(died, CallError::ServerFailed { .. }), "{died}");
+    until("it was started again", || gateway.health()[0].starts == 2).await;
+    assert_eq!(text(&gateway, "echo", json!({"text": "back"})).await, "back");
+    assert_eq!(gateway.health()[0].failures, 1);
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn one_that_never_answers_does_not_start() {
+    let options = Options { startup_timeout: Duration::from_millis(300), ..options() };
+    for word in ["silent", "deaf"] {
+        let gateway = failed(fault_server(&[word]), options.clone()).await;
+        let error = gateway.server("fault").unwrap().error.unwrap();
+        assert!(error.contains("did not start within 0.3 s"), "{error}");
+        gateway.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn one_that_wants_the_old_handshake_gets_it() {
+    let gateway = start(&[("fault", fault_server(&["strict"]))], options()).await;
+    let health = gateway.health_of("fault").unwrap();
+    assert_eq!((health.status, health.starts), (Status::Connected, 2));
+    assert_eq!(health.protocol_version.as_deref(), Some("2025-11-25"));
+    assert_eq!(health.implementation.as_deref(), Some("fault-server 1.2.3"));
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn one_that_hangs_does_not_slow_others_down() {
+    let servers = [("hangs", fault_server(&[])), ("well", fault_server(&[]))];
+    let gateway = start(&servers, options()).await;
+    let hang = gateway.resolve("hangs__hang").unwrap();
+    let hanging: Vec<_> = (0..100)
+        .map(|_| {
+            let (gateway, hang) = (gateway.clone(), hang.clone());
+            tokio::spawn(async move { gateway.call(&hang, json!({}), None).await })
+        })
+        .collect();
+    until("its queue is long", || gateway.health()[0].calls_waiting == 68).await;
+    let begun = Instant::now();
+    for _ in 0..100 {
+        assert_eq!(text(&gateway, "well__echo", json!({"text": "x"})).await, "x");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    gateway.shutdown().await;
+    for call in hanging {
+        assert!(matches!(call.await.unwrap(), Err(CallError::Cancelled { .. })));
+    }
+}
+
+#[tokio::test]
+async fn one_that_floods_its_stdout_is_ended() {
+    let gateway = start_one().await;
+    let before = resident_kib();
+    let flooded = call(&gateway, "flood", json!({})).await.unwrap_err();
+    let CallError::ServerFailed { .. } = flooded else { panic!("{flooded}") };
+    until("it was started again", || gateway.health()[0].starts >= 2).await;
+    let grown = resident_kib().saturating_sub(before);
+    assert!(grown < 20 * 1024, "{grown} KiB more");
+    assert_eq!(text(&gateway, "echo", json!({"text": "back"})).await, "back");
+    assert!(gateway.health()[0].junk_lines >= 1);
+    gateway.shutdown().await;
+}
+
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn lines_that_are_no_messages_are_counted_and_do_no_harm() {
+    let gateway = start(&[("fault", fault_server(&["chatty"]))], options()).await;
+    for _ in 0..10 {
+        assert_eq!(text(&gateway, "echo", json!({"text": "heard"})).await, "heard");
+    }
+    gateway.disconnect("fault").await.unwrap();
+    assert!(gateway.health()[0].junk_lines >= 30, "{:?}", gateway.health()[0]);
+}
+
+#[tokio::test]
+async fn one_that_ignores_sigterm_is_killed() {
+    let gateway = start(&[("fault", fault_server(&["stay"]))], options()).await;
+    let pid = server_pid(&gateway).await;
+    assert!(runs(&pid));
+    gateway.shutdown().await;
+    assert!(!runs(&pid));
+}
+
+/// The server is the parent of what it forks.
+async fn server_pid(gateway: &Gateway) -> String {
+    let forked = text(gateway, "fork", json!({})).await;
+    let stat = std::fs::read_to_string(format!("/proc/{forked}/stat")).unwrap();
+    let (_, rest) = stat.rsplit_once(") ").unwrap();
+    rest.split_whitespace().nth(1).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn what_a_server_leaves_behind_is_ended_with_it() {
+    let gateway = start_one().await;
+    let mut left = Vec::new();
+    for detached in [false, true] {
+        left.push(text(&gateway, "fork", json!({"detached": detached})).await);
+    }
+    assert!(left.iter().all(|pid| runs(pid)));
+    // By an end of the server's own, and by a stop.
+    call(&gateway, "exit", json!({"code": 0})).await.unwrap_err();
+    until("it was started again", || gateway.health()[0].starts == 2).await;
+    assert!(!left.iter().any(|pid| runs(pid)), "{left:?}");
+    let detached = text(&gateway, "fork", json!({"detached": true})).await;
+    gateway.shutdown().await;
+    assert!(!runs(&detached));
+}
+
+#[tokio::test]
+async fn a_killed_guardian_takes_its_server_along() {
+    let gateway = start_one().await;
+    let server = server_pid(&gateway).await;
+    let stat = std::fs::read_to_string(format!("/proc/{server}/stat")).unwrap();
+    let guardian = stat.rsplit_once(") ").unwrap().1.split_whitespace().nth(1).unwrap().to_owned();
+    kill(&guardian);
+    until("it was started again", || gateway.health()[0].starts == 2).await;
+    assert!(!runs(&server));
+    assert_eq!(text(&gateway, "echo", json!({"text": "back"})).await, "back");
+    gateway.shutdown().await;
+}
+
+fn kill(pid: &str) {
+    let killed = std::process::Command::new("kill").args(["-KILL", pid]).status().unwrap();
+    assert!(killed.success());
+}
