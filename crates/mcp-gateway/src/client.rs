@@ -4,6 +4,7 @@ mod answer;
 mod connect;
 mod handler;
 mod http;
+mod http_client;
 mod oversized;
 mod stdio;
 mod wire;

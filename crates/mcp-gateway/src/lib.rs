@@ -10,6 +10,27 @@
 //!   offer it as a command of its own.
 //!
 //! Servers are not trusted: what they write is bounded, what they hold up is theirs alone.
+//!
+//! ```no_run
+//! # use std::{path::Path, sync::Arc};
+//! # use mcp_gateway::{Config, Content, Gateway, Options, guardian::GuardianCommand};
+//! # async fn example(now: mcp_gateway::Now) -> Result<(), Box<dyn std::error::Error>> {
+//! let environment = Arc::new(|name: &str| std::env::var(name).ok());
+//! let config = Config::read(Path::new(".mcp/config.json"), &*environment)?;
+//! // `my-program guard ..` calls `guardian::run`.
+//! let guardian = GuardianCommand { program: "/proc/self/exe".into(), args: vec!["guard".into()] };
+//! let gateway = Gateway::start(&config, Options::new(environment, now).guardian(guardian));
+//! gateway.settled().await;
+//!
+//! let tool = gateway.resolve("read_file")?;
+//! let answer = gateway.call(&tool, serde_json::json!({"path": "/data/a.txt"}), None).await?;
+//! if let Content::Text(text) = answer.content {
+//!     println!("{text}");
+//! }
+//! gateway.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod call;
 mod client;

@@ -9,6 +9,7 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 
 use super::Limits;
 use super::answer::ClientError;
+use super::http_client::HttpClient;
 
 /// Makes a transport. Nothing is sent yet.
 ///
@@ -18,7 +19,7 @@ pub(super) fn transport(
     url: &str,
     headers: &BTreeMap<String, String>,
     limits: Limits,
-) -> Result<StreamableHttpClientTransport<reqwest::Client>, ClientError> {
+) -> Result<StreamableHttpClientTransport<HttpClient>, ClientError> {
     let client = reqwest::Client::builder()
         .redirect(Policy::none())
         .no_proxy()
@@ -31,7 +32,7 @@ pub(super) fn transport(
         .max_concurrent_requests(limits.at_once)
         .max_sse_event_size(limits.message)
         .max_json_response_size(limits.message);
-    Ok(StreamableHttpClientTransport::with_client(client, config))
+    Ok(StreamableHttpClientTransport::with_client(HttpClient(client), config))
 }
 
 fn read(

@@ -102,6 +102,11 @@ impl Drop for Served {
 
 /// Serves at a free port, or at one that was served before; only who has the right key gets in.
 async fn serve(remote: Remote, at: Option<&str>) -> Served {
+    serve_as(remote, at, StreamableHttpServerConfig::default()).await
+}
+
+/// Old protocol versions and plain JSON instead of a stream of events, as asked for.
+async fn serve_as(remote: Remote, at: Option<&str>, config: StreamableHttpServerConfig) -> Served {
     let address = at.map_or("127.0.0.1:0", |url| {
         url.strip_prefix("http://").unwrap().split('/').next().unwrap()
     });
@@ -111,9 +116,6 @@ async fn serve(remote: Remote, at: Option<&str>) -> Served {
     let bound = runtime.spawn(async move { TcpListener::bind(address).await });
     let listener = bound.await.unwrap().unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());
-    let config = StreamableHttpServerConfig::default()
-        .with_legacy_session_mode(false)
-        .with_json_response(true);
     let service = StreamableHttpService::new(
         move || Ok(remote.clone()),
         Arc::new(LocalSessionManager::default()),
@@ -138,19 +140,22 @@ fn remote_at(url: &str) -> ServerConfig {
 }
 
 #[tokio::test]
-async fn the_newest_protocol_is_spoken_where_it_is_known() {
-    let remote = Remote::default();
-    let served = serve(remote.clone(), None).await;
-    let gateway = start(&[("remote", remote_at(&served.url))], options()).await;
-    let health = gateway.health_of("remote").unwrap();
-    assert_eq!(health.status, Status::Connected, "{:?}", health.error);
-    assert_eq!(health.protocol_version.as_deref(), Some("2026-07-28"));
-    assert_eq!(gateway.resolve("echo").unwrap().version(), "9.9");
-    assert_eq!(text(&gateway, "echo", json!({"text": "far"})).await, "far");
-    let large = call(&gateway, "big", json!({})).await.unwrap_err();
-    assert_eq!(large, CallError::TooLarge { server: "remote".into(), limit: 256 * 1024 });
-    assert_eq!(text(&gateway, "echo", json!({"text": "still"})).await, "still");
-    gateway.shutdown().await;
+async fn the_newest_protocol_is_spoken_in_both_forms() {
+    let events = StreamableHttpServerConfig::default();
+    let json = events.clone().with_legacy_session_mode(false).with_json_response(true);
+    for form in [events, json] {
+        let served = serve_as(Remote::default(), None, form).await;
+        let gateway = start(&[("remote", remote_at(&served.url))], options()).await;
+        let health = gateway.health_of("remote").unwrap();
+        assert_eq!(health.status, Status::Connected, "{:?}", health.error);
+        assert_eq!(health.protocol_version.as_deref(), Some("2026-07-28"));
+        assert_eq!(gateway.resolve("echo").unwrap().version(), "9.9");
+        assert_eq!(text(&gateway, "echo", json!({"text": "far"})).await, "far");
+        let large = call(&gateway, "big", json!({})).await.unwrap_err();
+        assert_eq!(large, CallError::TooLarge { server: "remote".into(), limit: 256 * 1024 });
+        assert_eq!(text(&gateway, "echo", json!({"text": "still"})).await, "still");
+        gateway.shutdown().await;
+    }
 }
 
 #[tokio::test]
