@@ -121,12 +121,20 @@ fn read_previous(
     keys.into_iter().collect()
 }
 
+/// A key that the ring holds already is no mistake: a rotation that writes two files passes through that state.
 fn with_previous(
     reader: &mut Reader<'_>,
     mut ring: KeyRing,
     previous: Vec<(String, VerifyingKey)>,
 ) -> Option<KeyRing> {
     for (source, key) in previous {
+        if ring.verifying_keys().iter().any(|held| held.id() == key.id()) {
+            reader.warning(
+                source,
+                format!("is the current key again, or listed twice ({}); remove it", key.id()),
+            );
+            continue;
+        }
         ring =
             ring.and_accept(key).map_err(|error| reader.mistake(source, error.to_string())).ok()?;
     }
