@@ -39,10 +39,8 @@ impl App {
             .with_revocations(Arc::clone(&house.revocations))
             .with_clock(Arc::clone(&house.clock))
             .with_randomness(Arc::clone(&house.randomness));
-        let gate = match house.settings.auth_enabled {
-            true => gate,
-            false => gate.danger_without_authentication(),
-        };
+        let gate =
+            if house.settings.auth_enabled { gate } else { gate.danger_without_authentication() };
         let silent = gate.clone().with_audit(Arc::new(NoAudit));
         let gate = SharedGate::new(gate.with_audit(Arc::clone(&ledger) as _));
         Self { house, gate, ledger, metrics, rate_limits: MemoryRateLimits::new(), silent }

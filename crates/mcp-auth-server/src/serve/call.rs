@@ -183,9 +183,10 @@ impl Call {
     /// # Errors
     /// `store_unavailable`.
     pub(crate) fn require_audit(&self) -> Result<(), Rejection> {
-        match self.app.ledger.health().is_writable {
-            true => Ok(()),
-            false => Err(self.unwritten("it could not be written lately")),
+        if self.app.ledger.health().is_writable {
+            Ok(())
+        } else {
+            Err(self.unwritten("it could not be written lately"))
         }
     }
 

@@ -29,7 +29,7 @@ const HEAD: Duration = Duration::from_secs(20);
 
 /// Most headers, and most bytes of a head. What is over is answered with 431.
 const MAX_HEADERS: usize = 100;
-const MAX_HEAD_BYTES: usize = 32 * 1024;
+const MAX_HEAD_BYTES: u16 = 32 * 1024;
 
 /// Most requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 64;
@@ -77,10 +77,10 @@ pub(crate) async fn serve(
     let io = TokioIo::new(wire.io);
     if wire.is_http2 {
         let connection = http2().serve_connection(io, service);
-        drive(connection, |it| it.graceful_shutdown(), &ticket, &stop).await;
+        drive(connection, http2::Connection::graceful_shutdown, &ticket, &stop).await;
     } else {
         let connection = http1().serve_connection(io, service);
-        drive(connection, |it| it.graceful_shutdown(), &ticket, &stop).await;
+        drive(connection, http1::Connection::graceful_shutdown, &ticket, &stop).await;
     }
 }
 
@@ -90,7 +90,7 @@ fn http1() -> http1::Builder {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEAD_BYTES);
+        .max_buf_size(MAX_HEAD_BYTES.into());
     builder
 }
 
@@ -99,7 +99,7 @@ fn http2() -> http2::Builder<TokioExecutor> {
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(MAX_HEAD_BYTES as u32)
+        .max_header_list_size(MAX_HEAD_BYTES.into())
         .keep_alive_interval(HEAD)
         .keep_alive_timeout(HEAD);
     builder

@@ -29,7 +29,9 @@ impl Ledger {
         for line in written {
             line.await?;
         }
-        events.iter().for_each(|event| self.tell(event));
+        for event in events {
+            self.tell(event);
+        }
         Ok(())
     }
 

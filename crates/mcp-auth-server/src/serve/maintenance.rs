@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::app::App;
 
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 /// Purges the stores every minute until it is told to stop.
 pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
@@ -25,7 +25,7 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
                 "forgot what has expired"
             ),
             Err(error) => {
-                tracing::warn!(%error, "cannot forget what has expired; trying again later")
+                tracing::warn!(%error, "cannot forget what has expired; trying again later");
             }
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::MethodFilter;
 use mcp_auth::action::ManageUsers;
@@ -116,9 +116,10 @@ async fn ready(call: Call) -> Answer {
         audit: said(audit, "cannot be written"),
         keys: "ok",
     };
-    let (status, word) = match store && audit {
-        true => (StatusCode::OK, "ready"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
+    let (status, word) = if store && audit {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
     };
     Ok((status, [(CACHE_CONTROL, "no-store")], Json(Ready { status: word, checks }))
         .into_response())
@@ -137,7 +138,7 @@ async fn metrics(call: Call) -> Answer {
 
 fn require_admin(call: &Call) -> Result<(), Rejection> {
     let values = call.parts().headers.get_all(axum::http::header::AUTHORIZATION).iter();
-    let caller = call.gate().authenticate(values.map(|value| value.as_bytes()), &call.origin())?;
+    let caller = call.gate().authenticate(values.map(HeaderValue::as_bytes), &call.origin())?;
     call.gate().authorize(&caller, ManageUsers, &call.origin())?;
     Ok(())
 }

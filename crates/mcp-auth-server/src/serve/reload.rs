@@ -19,6 +19,8 @@ use super::app::App;
 use super::tls::Tls;
 use crate::settings::Source;
 
+const NEW_CERTIFICATE: &str = "the TLS certificate was replaced";
+
 const EVERY: Duration = Duration::from_secs(1);
 
 /// What is watched and what was read last.
@@ -104,10 +106,8 @@ impl Reloader {
     async fn reload_certificate(&self) {
         let Some(tls) = &self.tls else { return };
         match tls.reload() {
-            Ok(()) => {
-                self.tell(AuditKind::ConfigChanged, true, "the TLS certificate was read again")
-                    .await
-            }
+            Ok(false) => {}
+            Ok(true) => self.tell(AuditKind::ConfigChanged, true, NEW_CERTIFICATE).await,
             Err(problem) => self.tell(AuditKind::ConfigChanged, false, &problem).await,
         }
     }

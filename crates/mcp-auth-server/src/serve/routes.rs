@@ -127,12 +127,11 @@ async fn nothing_here(call: Call) -> Answer {
 async fn other_method(call: Call) -> Response {
     let matched = observe::matched(&call.parts().extensions);
     let allowed = allowed(matched.unwrap_or_default());
-    let mut response = match call.parts().method {
-        Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
-        _ => {
-            let detail = format!("Method Not Allowed: this path takes {allowed}");
-            call.refuse(refuse::request(RefusalCode::MethodNotAllowed, detail)).into_response()
-        }
+    let mut response = if call.parts().method == Method::OPTIONS {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        let detail = format!("Method Not Allowed: this path takes {allowed}");
+        call.refuse(refuse::request(RefusalCode::MethodNotAllowed, detail)).into_response()
     };
     if let Ok(value) = HeaderValue::try_from(allowed) {
         response.headers_mut().insert(ALLOW, value);

@@ -57,14 +57,15 @@ impl Tls {
         Ok(Self { files: files.clone(), provider, current, acceptor })
     }
 
-    /// Reads both again. When that fails the old ones hold.
+    /// Reads both again, and says whether the certificate is another. When that fails the old ones hold.
     ///
     /// # Errors
     /// What is wrong, with the remedy.
-    pub(crate) fn reload(&self) -> Result<(), String> {
+    pub(crate) fn reload(&self) -> Result<bool, String> {
         let certified = read(&self.files, &self.provider)?;
+        let is_new = certified.cert != self.current.0.load().cert;
         self.current.0.store(Arc::new(certified));
-        Ok(())
+        Ok(is_new)
     }
 
     pub(crate) fn files(&self) -> &TlsFiles {

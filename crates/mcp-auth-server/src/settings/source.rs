@@ -24,14 +24,14 @@ impl Source {
     /// # Errors
     /// When `.env` or `.env.local` cannot be read.
     pub(crate) fn of(common: &Common) -> Result<Self, Failure> {
-        let data_dir = common.data_dir.as_ref().map(|path| path.into());
+        let data_dir = common.data_dir.as_ref().map(Into::into);
         Ok(Self { environment: Environment::load()?, said: Vec::new() }
             .saying(name::DATA_DIR, data_dir))
     }
 
     /// The same with the options of `serve`.
     pub(crate) fn for_serving(self, serve: &Serve) -> Self {
-        self.saying(name::HOST, serve.host.as_ref().map(|host| host.into()))
+        self.saying(name::HOST, serve.host.as_ref().map(Into::into))
             .saying(name::PORT, serve.port.map(|port| port.to_string().into()))
     }
 

@@ -1,5 +1,6 @@
 //! A small HTTP client: one request, one connection, and the answer as it came.
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -62,7 +63,7 @@ impl Ask {
     /// Sends it on a connection of its own.
     pub(crate) fn send(&self, to: SocketAddr) -> Answer {
         let mut stream = TcpStream::connect(to).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         self.send_on(&mut stream)
     }
 
@@ -78,7 +79,7 @@ impl Ask {
             head.push_str("Host: localhost\r\n");
         }
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
         let mut bytes = format!("{head}Content-Length: {}\r\n\r\n", self.body.len()).into_bytes();
         bytes.extend(&self.body);

@@ -1,5 +1,13 @@
 //! The server over HTTP: the program itself, on a free port, over a data directory of its own.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests"
+)]
+
 #[path = "../common/client.rs"]
 mod client;
 #[path = "../common/server.rs"]

@@ -34,9 +34,10 @@ impl Rights {
 
 /// Refuses a caller who may not manage an account of this role.
 pub(super) fn require_over(call: &Call, user_id: &str, role: &Role) -> Result<(), Rejection> {
-    match is_of_an_admin(call.gate().policy(), user_id, role) {
-        true => call.authorize(ManageAdmins).map(drop),
-        false => call.authorize(ManageUsers).map(drop),
+    if is_of_an_admin(call.gate().policy(), user_id, role) {
+        call.authorize(ManageAdmins).map(drop)
+    } else {
+        call.authorize(ManageUsers).map(drop)
     }
 }
 

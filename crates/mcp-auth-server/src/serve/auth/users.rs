@@ -26,6 +26,7 @@ use crate::serve::refuse;
 
 /// An account, without its password.
 #[derive(Serialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "the names of the API")]
 pub(super) struct User {
     user_id: String,
     username: String,
@@ -96,10 +97,10 @@ fn denied(call: &Call, action: &str, decided_by: &str) -> Rejection {
 
 /// Nobody raises himself, and nobody locks himself out.
 fn refuse_self(call: &Call, user_id: &str, action: &str) -> Result<(), Rejection> {
-    match call.caller()?.user_id() == user_id {
-        true => Err(denied(call, action, "nobody does this to himself; another admin can")),
-        false => Ok(()),
+    if call.caller()?.user_id() == user_id {
+        return Err(denied(call, action, "nobody does this to himself; another admin can"));
     }
+    Ok(())
 }
 
 /// `superadmin` is given on the host, so the last one is not taken over HTTP.
@@ -107,25 +108,26 @@ async fn keep_a_superadmin(call: &Call, account: &Account) -> Result<(), Rejecti
     if account.role != Role::Superadmin || !account.active {
         return Ok(());
     }
-    let (mut after, mut others) = (None::<String>, 0);
-    loop {
-        let page = call.sessions().accounts(after.as_deref(), list::MOST).await;
-        let page = page.map_err(|error| call.refuse(Reason::Store(error)))?;
-        let is_other = |it: &&Account| {
-            it.role == Role::Superadmin && it.active && it.user_id != account.user_id
-        };
-        others += page.iter().filter(is_other).count();
-        match page.last() {
-            Some(last) if others == 0 && page.len() == list::MOST => {
-                after = Some(last.user_id.clone())
-            }
-            _ => break,
-        }
-    }
-    if others > 0 {
+    if has_other_superadmin(call, &account.user_id).await? {
         return Ok(());
     }
     let detail =
         "This is the last superadmin; make another on the host first: mcp-auth-server user role";
     Err(call.refuse(refuse::request(RefusalCode::Conflict, detail)))
+}
+
+async fn has_other_superadmin(call: &Call, user_id: &str) -> Result<bool, Rejection> {
+    let is_other = |it: &Account| it.role == Role::Superadmin && it.active && it.user_id != user_id;
+    let mut after: Option<String> = None;
+    loop {
+        let page = call.sessions().accounts(after.as_deref(), list::MOST).await;
+        let page = page.map_err(|error| call.refuse(Reason::Store(error)))?;
+        if page.iter().any(is_other) {
+            return Ok(true);
+        }
+        match page.last() {
+            Some(last) if page.len() == list::MOST => after = Some(last.user_id.clone()),
+            _ => return Ok(false),
+        }
+    }
 }
