@@ -6,6 +6,7 @@ mod shown;
 use mcp_auth::audit::AuditKind;
 use mcp_auth::roles::Role;
 use mcp_auth::text::Escaped;
+use mcp_auth_cli::redact::Shown;
 use mcp_auth_cli::{Failure, exit, output};
 use mcp_auth_sessions::account::Account;
 use mcp_auth_sessions::{AccountChange, NewAccount};
@@ -46,6 +47,7 @@ fn list(common: &Common) -> Result<u8, Failure> {
 }
 
 fn add(common: &Common, name: &str, role: &Role, source: &PasswordSource) -> Result<u8, Failure> {
+    refuse_token(name)?;
     let desk = Desk::open(common)?;
     // A name that is taken is told before the password is asked for.
     if find(&desk, name)?.is_some() {
@@ -107,10 +109,19 @@ fn find(desk: &Desk, name: &str) -> Result<Option<Account>, Failure> {
 
 fn existing(desk: &Desk, name: &str) -> Result<Account, Failure> {
     find(desk, name)?.ok_or_else(|| {
-        let message = format!("no account has the name {}", Escaped(name));
+        let message = format!("no account has the name {}", Shown(name));
         let hint = "`mcp-auth-server user list` shows the accounts; is this the right --data-dir?";
         Failure::new(exit::USAGE, message).with_hint(hint)
     })
+}
+
+/// It would be in every list, and in the audit log for good.
+fn refuse_token(name: &str) -> Result<(), Failure> {
+    if name.contains("eyJ") && name.contains('.') {
+        return Err(Failure::new(exit::USAGE, "the name may be a token; nothing was created")
+            .with_hint("give the account a name, such as alice"));
+    }
+    Ok(())
 }
 
 fn taken(name: &str) -> Failure {

@@ -1,7 +1,7 @@
 //! `token list`: what is on record, by hash.
 
 use mcp_auth::claims::TokenType;
-use mcp_auth::text::Escaped;
+use mcp_auth_cli::redact::Shown;
 use mcp_auth_cli::{Failure, exit, output};
 use mcp_auth_sessions::issued::IssuedRecord;
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ pub(super) fn run(common: &Common, user: Option<&str>) -> Result<u8, Failure> {
 fn nothing_of(user: &str) -> String {
     format!(
         "No live token of {} was issued here. Tokens that were made elsewhere are not on record.\n",
-        Escaped(user)
+        Shown(user)
     )
 }
 
