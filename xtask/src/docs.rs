@@ -13,10 +13,33 @@ const NOTE: &str = "<!-- Written by `cargo xtask docs` from the code. Change the
 
 /// Every page and where its text comes from.
 const PAGES: &[(&str, Source)] = &[
-    ("environment.md", Source::Library("environment")),
+    ("environment.md", Source::Program("mcp-auth-server", &["config", "variables"])),
     ("errors.md", Source::Library("errors")),
-    ("mcp-token-gen.md", Source::Help("mcp-token-gen")),
-    ("mcp-token-validate.md", Source::Help("mcp-token-validate")),
+    ("mcp-auth-server.md", Source::Help("mcp-auth-server", SERVER_COMMANDS)),
+    ("mcp-token-gen.md", Source::Help("mcp-token-gen", &[])),
+    ("mcp-token-validate.md", Source::Help("mcp-token-validate", &[])),
+];
+
+/// The commands whose help has more than a line to say.
+const SERVER_COMMANDS: &[&str] = &[
+    "serve",
+    "init",
+    "user",
+    "user add",
+    "user passwd",
+    "user role",
+    "user delete",
+    "token",
+    "token list",
+    "token explain",
+    "token revoke",
+    "secret",
+    "secret rotate",
+    "audit",
+    "audit search",
+    "audit explain",
+    "doctor",
+    "config",
 ];
 
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +47,10 @@ enum Source {
     /// A page that the library's example `reference` prints. It runs as a program of its own so that
     /// this one need not compile the library and its cryptography.
     Library(&'static str),
-    /// What a program says to `--help`.
-    Help(&'static str),
+    /// A page that a program prints when it is given these arguments.
+    Program(&'static str, &'static [&'static str]),
+    /// What a program says to `--help`, and what each of these commands of it says.
+    Help(&'static str, &'static [&'static str]),
 }
 
 #[derive(Debug, clap::Args)]
@@ -77,23 +102,36 @@ fn page(source: Source, programs: &Path) -> Result<String> {
             "--",
             page,
         ]))?,
-        Source::Help(program) => help_page(program, &help(program, programs)?),
+        Source::Program(program, arguments) => print(program, arguments, programs)?,
+        Source::Help(program, commands) => {
+            let mut page = help_page(program, &print(program, &["--help"], programs)?);
+            for command in commands {
+                let arguments: Vec<_> = command.split(' ').chain(["--help"]).collect();
+                page += &help_section(program, command, &print(program, &arguments, programs)?);
+            }
+            page
+        }
     };
     Ok(format!("{NOTE}\n\n{}\n", body.trim_end()))
 }
 
 /// A fixed width and no colour, so that the page is the same wherever it is written.
-fn help(program: &str, programs: &Path) -> Result<String> {
-    let mut help = run::program(programs.join(program), &["--help"]);
-    run::capture(run::without_our_settings(&mut help).env("COLUMNS", "100").env("NO_COLOR", "1"))
+fn print(program: &str, arguments: &[&str], programs: &Path) -> Result<String> {
+    let mut print = run::program(programs.join(program), arguments);
+    run::capture(run::without_our_settings(&mut print).env("COLUMNS", "100").env("NO_COLOR", "1"))
 }
 
 fn help_page(program: &str, help: &str) -> String {
-    let lines: Vec<_> = help.lines().map(str::trim_end).collect();
-    format!(
-        "# {program}\n\nWhat `{program} --help` prints.\n\n```text\n{}\n```",
-        lines.join("\n").trim()
-    )
+    format!("# {program}\n\nWhat `{program} --help` prints.\n\n{}", fenced(help))
+}
+
+fn help_section(program: &str, command: &str, help: &str) -> String {
+    format!("\n\n## {program} {command}\n\n{}", fenced(help))
+}
+
+fn fenced(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(str::trim_end).collect();
+    format!("```text\n{}\n```", lines.join("\n").trim())
 }
 
 fn compare(programs: &Path, folder: &Path) -> Result<()> {

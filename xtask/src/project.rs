@@ -11,7 +11,7 @@ use crate::run;
 pub(crate) const TOOLS: &[&str] = &["xtask", "mcp-auth-bench", "embed-axum", "embed-rmcp"];
 
 /// The command line programs.
-pub(crate) const PROGRAMS: &[&str] = &["mcp-token-gen", "mcp-token-validate", "mcp-auth-server"];
+pub(crate) const PROGRAMS: &[&str] = &["mcp-auth-server", "mcp-token-gen", "mcp-token-validate"];
 
 /// The top of the project.
 pub(crate) fn root() -> &'static Path {

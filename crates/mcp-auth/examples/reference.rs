@@ -1,4 +1,4 @@
-//! Prints a reference page, written from the tables in the code: `environment` or `errors`.
+//! Prints a reference page, written from the tables in the code: `errors`.
 
 use std::process::ExitCode;
 
@@ -6,10 +6,9 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let page = std::env::args().nth(1).unwrap_or_default();
     let text = match page.as_str() {
-        "environment" => mcp_auth::settings::reference_markdown(&[]),
         "errors" => mcp_auth::refusal::reference_markdown(),
         _ => {
-            eprintln!("usage: reference environment|errors");
+            eprintln!("usage: reference errors");
             return ExitCode::from(2);
         }
     };
