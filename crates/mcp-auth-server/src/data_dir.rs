@@ -74,15 +74,15 @@ impl DataDir {
         name: &str,
         environment: &impl Fn(&str) -> Option<OsString>,
     ) -> Option<OsString> {
-        let is_set = |name: &&str| environment(name).is_some_and(|value| !value.is_empty());
-        if KEY_VARIABLES.iter().any(|name| is_set(&name)) {
+        let is_set = |name: &str| environment(name).is_some_and(|value| !value.is_empty());
+        if KEY_VARIABLES.iter().any(|name| is_set(name)) {
             return None;
         }
         let existing = |path: PathBuf| path.exists().then(|| path.into_os_string());
         match name {
             "MCP_JWT_SECRET_FILE" => existing(self.secret()),
             "MCP_JWT_PREVIOUS_SECRETS_FILE"
-                if !PREVIOUS_VARIABLES.iter().any(|name| is_set(&name)) =>
+                if !PREVIOUS_VARIABLES.iter().any(|name| is_set(name)) =>
             {
                 existing(self.previous_secrets())
             }

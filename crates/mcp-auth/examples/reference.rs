@@ -5,13 +5,10 @@ use std::process::ExitCode;
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a terminal program")]
 fn main() -> ExitCode {
     let page = std::env::args().nth(1).unwrap_or_default();
-    let text = match page.as_str() {
-        "errors" => mcp_auth::refusal::reference_markdown(),
-        _ => {
-            eprintln!("usage: reference errors");
-            return ExitCode::from(2);
-        }
-    };
-    print!("{text}");
+    if page != "errors" {
+        eprintln!("usage: reference errors");
+        return ExitCode::from(2);
+    }
+    print!("{}", mcp_auth::refusal::reference_markdown());
     ExitCode::SUCCESS
 }

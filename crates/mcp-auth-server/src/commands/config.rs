@@ -48,7 +48,7 @@ fn page(
     }
     match settings {
         Some(settings) => text += &summary(source, settings),
-        None => text += &format!("\n{} to mend before the server starts.\n", mistakes.len()),
+        None => text.push_str("\nMend the mistakes before the server starts.\n"),
     }
     text
 }

@@ -52,7 +52,7 @@ fn fingerprint(common: &Common) -> Result<u8, Failure> {
     } else {
         let mut table = Table::new(&["KEY", "FINGERPRINT", "ALGORITHM"]);
         keys.for_each(|(rank, key)| {
-            table.row([rank, &key.id().to_string(), key.algorithm().name()])
+            table.row([rank, &key.id().to_string(), key.algorithm().name()]);
         });
         format!("From {}\n\n{}", key_source(&settings, &source), table.text())
     };

@@ -7,7 +7,8 @@ use super::*;
 /// The findings of a check, as `level what`.
 fn findings(ended: &Ended, check: &str) -> Vec<String> {
     let all = ended.json();
-    let of = all["findings"].as_array().unwrap().iter().filter(|it| it["check"] == check);
+    let findings = all.get("findings").and_then(Value::as_array).unwrap();
+    let of = findings.iter().filter(|it| it["check"] == check);
     of.map(|it| format!("{} {}", it["level"].as_str().unwrap(), it["what"].as_str().unwrap()))
         .collect()
 }

@@ -19,7 +19,7 @@ fn password_of(ended: &Ended) -> &str {
     let lines: Vec<_> =
         ended.stdout.lines().filter_map(|line| line.strip_prefix("Password: ")).collect();
     assert_eq!(lines.len(), 1, "{ended:?}");
-    lines[0]
+    lines.first().unwrap()
 }
 
 #[test]

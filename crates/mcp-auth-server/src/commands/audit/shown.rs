@@ -13,8 +13,9 @@ const LEFT_OUT: [&str; 5] = ["timestamp", "event", "log_id", "covers_hash", "sig
 pub(super) fn line(entry: &Entry) -> String {
     let member = |name: &str| entry.event.get(name).map(shown).unwrap_or_default();
     let rest = entry.event.iter().filter(|(name, _)| !LEFT_OUT.contains(&name.as_str()));
-    let rest: String =
+    let rest: Vec<_> =
         rest.map(|(name, value)| format!("  {}={}", Escaped(name), quoted(value))).collect();
+    let rest = rest.concat();
     format!("{}  {}{rest}\n", member("timestamp"), member("event"))
 }
 

@@ -1,6 +1,6 @@
 //! `audit verify`: three verdicts, each with what was found and what to do.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use mcp_auth_audit::{AuditKeys, Findings, Verification, Verifier};
 use mcp_auth_cli::redact::ShownPath;
@@ -40,19 +40,23 @@ fn page(settings: &ServerSettings, found: &Verification) -> String {
     text += &verdict("integrity", "every line is as it was written", &found.integrity);
     text += &verdict("gaps", "no line is missing, doubled or out of order", &found.gaps);
     text += &verdict("tail", "nothing shows that the end was cut off", &found.tail);
-    text += &format!(
-        "\nThe last line that a checkpoint vouches for is {} of {}.\n",
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "\nThe last line that a checkpoint vouches for is {} of {}.",
         found.vouched_seq, found.last_seq
     );
     if found.foreign_checkpoints > 0 {
         let foreign = found.foreign_checkpoints;
-        text += &format!(
-            "{foreign} checkpoints speak of another log: one that was archived, or one that was replaced.\n"
+        let _ = writeln!(
+            text,
+            "{foreign} checkpoints speak of another log: one that was archived, or one that was replaced."
         );
     }
     if found.unreadable_checkpoints > 0 {
-        text += &format!(
-            "{} lines of the checkpoint file are no checkpoints.\n",
+        let _ = writeln!(
+            text,
+            "{} lines of the checkpoint file are no checkpoints.",
             found.unreadable_checkpoints
         );
     }
@@ -69,11 +73,11 @@ fn verdict<T: Display>(name: &str, good: &str, findings: &Findings<T>) -> String
     }
     let mut text = format!("FAIL  {name:<10} {} findings\n", findings.total);
     for finding in &findings.first {
-        text += &format!("{:>17}{finding}\n", "");
+        let _ = writeln!(text, "{:>17}{finding}", "");
     }
     let more = findings.total.saturating_sub(findings.first.len() as u64);
     if more > 0 {
-        text += &format!("{:>17}and {more} more\n", "");
+        let _ = writeln!(text, "{:>17}and {more} more", "");
     }
     text
 }

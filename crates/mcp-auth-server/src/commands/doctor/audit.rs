@@ -24,7 +24,7 @@ pub(super) fn check(settings: &ServerSettings, findings: &mut Findings) {
     match verify(settings) {
         Ok(found) => judge(settings, &found, findings),
         Err(failure) => {
-            findings.problem(CHECK, failure.message(), failure.hint().unwrap_or_default())
+            findings.problem(CHECK, failure.message(), failure.hint().unwrap_or_default());
         }
     }
     if !is_writable(&settings.audit.log) {

@@ -64,7 +64,9 @@ pub(super) fn check_directory(data_dir: &DataDir, findings: &mut Findings) {
         data_dir.audit_keys(),
         data_dir.database(),
     ];
-    private.iter().for_each(|path| check_private(path, findings));
+    for path in &private {
+        check_private(path, findings);
+    }
     note_unfinished(data_dir, findings);
 }
 

@@ -1,5 +1,7 @@
 //! What was found, and how it is told.
 
+use std::fmt::Write as _;
+
 use mcp_auth_cli::output;
 use serde::Serialize;
 use serde_json::json;
@@ -67,9 +69,10 @@ impl Findings {
                 Level::Note => "note",
                 Level::Problem => "FAIL",
             };
-            text += &format!("{level:<5} {:<9} {}\n", finding.check, finding.what);
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{level:<5} {:<9} {}", finding.check, finding.what);
             if !finding.remedy.is_empty() {
-                text += &format!("{:>19}{}\n", "-> ", finding.remedy);
+                let _ = writeln!(text, "{:>19}{}", "-> ", finding.remedy);
             }
         }
         text + &self.sum()

@@ -1,5 +1,7 @@
 //! What `init` says it did.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use super::parts::Part;
@@ -20,14 +22,16 @@ impl Told<'_> {
     pub(super) fn page(&self) -> String {
         let mut text = format!("Made in {}:\n", self.data_dir);
         for part in self.made {
-            text += &format!("  {:<12} {}\n", part.name, part.meaning);
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "  {:<12} {}", part.name, part.meaning);
         }
         if self.account.is_some() {
-            text += &format!("  {:<12} {FIRST_ACCOUNT}, with role admin\n", "account");
+            let _ = writeln!(text, "  {:<12} {FIRST_ACCOUNT}, with role admin", "account");
         }
         text += &self.overruled();
         if let Some(password) = self.password() {
-            text += &format!(
+            let _ = write!(
+                text,
                 "\nPassword: {password}\n\nIt is shown this once. `mcp-auth-server user passwd {FIRST_ACCOUNT} --data-dir {}` \
                  sets another.\n",
                 self.data_dir
