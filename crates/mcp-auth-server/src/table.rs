@@ -56,7 +56,7 @@ mod tests {
         let mut table = Table::new(&["NAME", "ROLE"]);
         table.row(["a\x1b[2Jb", "user"]);
         table.row(["ü", ""]);
-        assert_eq!(table.text(), "NAME           ROLE\na\\u{1b}[2Jb   user\nü              -\n");
+        assert_eq!(table.text(), "NAME         ROLE\na\\u{1b}[2Jb  user\nü            -\n");
     }
 
     #[test]

@@ -51,7 +51,7 @@ fn revoke_text(
     let given = input::take(what.token.as_deref(), what.token_file.as_deref(), environment)?;
     let live = match confirm(desk, &given.bytes) {
         Ok(live) => live,
-        Err(refusal) => return refused(&refusal, &given.bytes),
+        Err(refusal) => return refused(common, &refusal, &given.bytes),
     };
     let revoked =
         desk.wait(desk.house.sessions.revoke_token(&live)).map_err(|error| no_answer(&error))?;
@@ -67,17 +67,19 @@ fn confirm(desk: &Desk, token: &[u8]) -> Result<LiveToken, Refusal> {
     desk.wait(valid.confirm_with(&*revocations, now))
 }
 
-fn refused(refusal: &Refusal, token: &[u8]) -> Result<u8, Failure> {
+fn refused(common: &Common, refusal: &Refusal, token: &[u8]) -> Result<u8, Failure> {
     let short = TokenDigest::of(token).short();
     match refusal.reason() {
         Reason::Revoked(_)
         | Reason::AccountDisabled
         | Reason::Expired { .. }
         | Reason::TooOld { .. } => {
-            output::print(&format!(
-                "Nothing to do: the token {short} is refused already ({}).\n",
-                refusal.reason()
-            ))?;
+            let why = refusal.reason().to_string();
+            output::print(&if common.json {
+                table::json(&json!({ "revoked": null, "id": short, "reason": why }))
+            } else {
+                format!("Nothing to do: the token {short} is refused already ({why}).\n")
+            })?;
             Ok(exit::OK)
         }
         reason => {
