@@ -19,6 +19,23 @@ pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// What a route reads. Forms hold text only, so a route with other fields reads no form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    Json,
+    JsonOrForm,
+}
+
+impl Accepted {
+    /// The media types.
+    pub(crate) const fn types(self) -> &'static [&'static str] {
+        match self {
+            Self::Json => &["application/json"],
+            Self::JsonOrForm => &["application/json", "application/x-www-form-urlencoded"],
+        }
+    }
+}
+
 /// How a body says what is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -60,10 +77,14 @@ fn is_too_large(error: &(dyn Error + 'static)) -> bool {
 /// # Errors
 /// `unsupported_media_type` for anything but JSON and forms, `unprocessable` with the field's name for what does not fit.
 /// Never holds a value, which may be a password.
-pub(crate) fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Reason> {
-    let fields = match kind(headers)? {
+pub(crate) fn parse<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: &[u8],
+    accepted: Accepted,
+) -> Result<T, Reason> {
+    let fields = match kind(headers, accepted)? {
         Kind::Json => json(body)?,
-        Kind::Form => form(body)?,
+        Kind::Form => form(body),
     };
     serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
         let path = error.path().to_string();
@@ -77,15 +98,15 @@ pub(crate) fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Re
     })
 }
 
-fn kind(headers: &HeaderMap) -> Result<Kind, Reason> {
+fn kind(headers: &HeaderMap, accepted: Accepted) -> Result<Kind, Reason> {
     let value = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
     let essence = value.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     match essence.to_ascii_lowercase().as_str() {
         "application/json" => Ok(Kind::Json),
-        "application/x-www-form-urlencoded" => Ok(Kind::Form),
+        "application/x-www-form-urlencoded" if accepted == Accepted::JsonOrForm => Ok(Kind::Form),
         _ => Err(request(
             RefusalCode::UnsupportedMediaType,
-            "Send application/json or application/x-www-form-urlencoded, and say so in Content-Type",
+            format!("Send {}, and say so in Content-Type", accepted.types().join(" or ")),
         )),
     }
 }
@@ -102,15 +123,15 @@ fn json(body: &[u8]) -> Result<Map<String, Value>, Reason> {
     }
 }
 
-/// A field that is there twice is two meanings (RFC 6749 section 3.2).
-fn form(body: &[u8]) -> Result<Map<String, Value>, Reason> {
+/// A field that is there twice has two meanings (RFC 6749 section 3.2): it becomes one that fits no text.
+fn form(body: &[u8]) -> Map<String, Value> {
     let mut fields = Map::new();
     for (name, value) in form_urlencoded::parse(body) {
-        if fields.insert(name.into_owned(), Value::String(value.into_owned())).is_some() {
-            return Err(unprocessable("A field of the form is there twice; send it once"));
-        }
+        let is_first = !fields.contains_key(name.as_ref());
+        let value = if is_first { Value::String(value.into_owned()) } else { Value::Array(vec![]) };
+        fields.insert(name.into_owned(), value);
     }
-    Ok(fields)
+    fields
 }
 
 #[cfg(test)]
@@ -129,7 +150,7 @@ mod tests {
     fn parsed(kind: &'static str, body: &str) -> Result<Login, Reason> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-        parse(&headers, body.as_bytes())
+        parse(&headers, body.as_bytes(), Accepted::JsonOrForm)
     }
 
     fn refused(kind: &'static str, body: &str) -> (RefusalCode, String) {
@@ -169,8 +190,20 @@ mod tests {
     fn other_kinds_and_doubled_fields_are_refused() {
         assert_eq!(refused("text/plain", "{}").0, RefusalCode::UnsupportedMediaType);
         assert_eq!(refused("application/xml", "{}").0, RefusalCode::UnsupportedMediaType);
+        let mut form = HeaderMap::new();
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        form.insert(CONTENT_TYPE, kind);
+        let json_only = parse::<Login>(&form, b"username=a", Accepted::Json).unwrap_err();
+        assert_eq!(json_only.code(), RefusalCode::UnsupportedMediaType);
         let doubled = refused("application/x-www-form-urlencoded", "username=a&username=b");
         assert_eq!(doubled.0, RefusalCode::Unprocessable);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_is_not_waited_for() {
+        let endless = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        let late = read(Body::from_stream(endless)).await.unwrap_err();
+        assert_eq!(late.code(), RefusalCode::RequestTimeout);
     }
 
     #[tokio::test]

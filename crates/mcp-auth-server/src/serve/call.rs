@@ -21,6 +21,7 @@ use mcp_auth_tower::{origin, refuse_caller};
 use serde::de::DeserializeOwned;
 
 use super::app::App;
+use super::body::Accepted;
 use super::{body, refuse};
 
 /// What a handler returns. A refusal has been audited by whoever made it.
@@ -131,9 +132,12 @@ impl Call {
     ///
     /// # Errors
     /// As for [`body::read`] and [`body::parse`].
-    pub(crate) async fn read<T: DeserializeOwned>(&mut self) -> Result<T, Rejection> {
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &mut self,
+        accepted: Accepted,
+    ) -> Result<T, Rejection> {
         let bytes = self.bytes().await?;
-        body::parse(&self.parts.headers, &bytes).map_err(|reason| self.refuse(reason))
+        body::parse(&self.parts.headers, &bytes, accepted).map_err(|reason| self.refuse(reason))
     }
 
     /// The same where an empty body will do.
@@ -142,12 +146,13 @@ impl Call {
     /// As for [`Call::read`].
     pub(crate) async fn read_if_any<T: DeserializeOwned + Default>(
         &mut self,
+        accepted: Accepted,
     ) -> Result<T, Rejection> {
         let bytes = self.bytes().await?;
         if bytes.is_empty() {
             return Ok(T::default());
         }
-        body::parse(&self.parts.headers, &bytes).map_err(|reason| self.refuse(reason))
+        body::parse(&self.parts.headers, &bytes, accepted).map_err(|reason| self.refuse(reason))
     }
 
     async fn bytes(&mut self) -> Result<Bytes, Rejection> {

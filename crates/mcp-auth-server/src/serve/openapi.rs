@@ -105,10 +105,9 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
     operation.insert("parameters".into(), parameters(route));
     if let Some(body) = route.body {
         let schema = (body.schema)(schemas);
-        let content = json!({
-            "application/json": { "schema": schema },
-            "application/x-www-form-urlencoded": { "schema": schema },
-        });
+        let types = body.accepted.types().iter();
+        let content: Map<_, _> =
+            types.map(|name| ((*name).to_owned(), json!({ "schema": schema }))).collect();
         let body = json!({ "required": body.required, "content": content });
         operation.insert("requestBody".into(), body);
     }

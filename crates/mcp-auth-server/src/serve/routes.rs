@@ -15,6 +15,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use tower::ServiceBuilder;
 
 use super::app::App;
+use super::body::Accepted;
 use super::call::{Answer, Call};
 use super::{auth, local_only, observe, probes, refuse, token_in_url};
 
@@ -54,6 +55,7 @@ pub(crate) enum Access {
 #[derive(Clone, Copy)]
 pub(crate) struct Body {
     pub(crate) required: bool,
+    pub(crate) accepted: Accepted,
     pub(crate) schema: SchemaOf,
 }
 

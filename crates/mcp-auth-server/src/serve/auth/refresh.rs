@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::token::issued;
+use crate::serve::body::Accepted;
 use crate::serve::call::{Answer, Call};
 use crate::serve::refuse;
 
@@ -19,7 +20,7 @@ pub(super) struct RefreshRequest {
 }
 
 pub(super) async fn refresh(mut call: Call) -> Answer {
-    let asked: RefreshRequest = call.read_if_any().await?;
+    let asked: RefreshRequest = call.read_if_any(Accepted::JsonOrForm).await?;
     match (asked.refresh_token, call.bearer()) {
         (Some(token), _) => exchange(&call, token.as_bytes()).await,
         (None, Some(token)) => exchange(&call, token).await,

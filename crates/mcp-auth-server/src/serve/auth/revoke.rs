@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rights::{require_over, require_over_user};
+use crate::serve::body::Accepted;
 use crate::serve::call::{Answer, Call};
 use crate::serve::refuse;
 
@@ -40,7 +41,7 @@ pub(super) struct RevokeAnswer {
 }
 
 pub(super) async fn revoke(mut call: Call) -> Answer {
-    let asked: RevokeRequest = call.read().await?;
+    let asked: RevokeRequest = call.read(Accepted::JsonOrForm).await?;
     call.token()?;
     call.require_audit()?;
     match (asked.token, asked.jti, asked.user_id) {

@@ -5,6 +5,7 @@ use axum::routing::MethodFilter;
 use mcp_auth::refusal::RefusalCode as Code;
 
 use super::{logout, me, records, refresh, revoke, token, users};
+use crate::serve::body::Accepted;
 use crate::serve::routes::{Access, Body, Content, Route, handle, schema};
 
 const TOKENS: &[(StatusCode, Content)] =
@@ -19,7 +20,11 @@ pub(crate) const ROUTES: &[Route] = &[
         name: "sign_in",
         summary: "Sign in with a name and a password, or exchange a refresh token",
         access: Access::Open,
-        body: Some(Body { required: true, schema: schema::<token::TokenRequest> }),
+        body: Some(Body {
+            required: true,
+            accepted: Accepted::JsonOrForm,
+            schema: schema::<token::TokenRequest>,
+        }),
         query: &[],
         answers: TOKENS,
         refusals: &[
@@ -42,7 +47,11 @@ pub(crate) const ROUTES: &[Route] = &[
         name: "refresh",
         summary: "Exchange a refresh token, in the body or as the bearer token, for the next two tokens",
         access: Access::Open,
-        body: Some(Body { required: false, schema: schema::<refresh::RefreshRequest> }),
+        body: Some(Body {
+            required: false,
+            accepted: Accepted::JsonOrForm,
+            schema: schema::<refresh::RefreshRequest>,
+        }),
         query: &[],
         answers: TOKENS,
         refusals: &[
@@ -75,7 +84,11 @@ pub(crate) const ROUTES: &[Route] = &[
         name: "revoke",
         summary: "Revoke a token, or everything of a user; what is another's takes an admin",
         access: Access::Token,
-        body: Some(Body { required: true, schema: schema::<revoke::RevokeRequest> }),
+        body: Some(Body {
+            required: true,
+            accepted: Accepted::JsonOrForm,
+            schema: schema::<revoke::RevokeRequest>,
+        }),
         query: &[],
         answers: &[(StatusCode::OK, Content::Json(schema::<revoke::RevokeAnswer>))],
         refusals: &[],
@@ -126,7 +139,11 @@ pub(crate) const ROUTES: &[Route] = &[
         name: "create_user",
         summary: "Create an account",
         access: Access::Token,
-        body: Some(Body { required: true, schema: schema::<users::NewUser> }),
+        body: Some(Body {
+            required: true,
+            accepted: Accepted::Json,
+            schema: schema::<users::NewUser>,
+        }),
         query: &[],
         answers: &[(StatusCode::CREATED, Content::Json(schema::<users::User>))],
         refusals: &[Code::Conflict, Code::Overloaded],
@@ -150,7 +167,11 @@ pub(crate) const ROUTES: &[Route] = &[
         name: "change_user",
         summary: "Change role, password or state of an account; its tokens end",
         access: Access::Token,
-        body: Some(Body { required: true, schema: schema::<users::ChangeRequest> }),
+        body: Some(Body {
+            required: true,
+            accepted: Accepted::Json,
+            schema: schema::<users::ChangeRequest>,
+        }),
         query: &[],
         answers: USER,
         refusals: &[Code::NotFound, Code::Conflict, Code::Overloaded],

@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::refresh;
+use crate::serve::body::Accepted;
 use crate::serve::call::{Answer, Call};
 use crate::serve::refuse;
 
@@ -20,6 +21,7 @@ use crate::serve::refuse;
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct TokenRequest {
     /// `password`, which is meant when it is absent, or `refresh_token`.
+    #[schemars(extend("enum" = ["password", "refresh_token", null]))]
     grant_type: Option<String>,
     username: Option<String>,
     password: Option<String>,
@@ -37,7 +39,7 @@ pub(super) struct Tokens<'a> {
 }
 
 pub(super) async fn token(mut call: Call) -> Answer {
-    let asked: TokenRequest = call.read().await?;
+    let asked: TokenRequest = call.read(Accepted::JsonOrForm).await?;
     match asked.grant_type.as_deref() {
         None | Some("password") => sign_in(&call, asked).await,
         Some("refresh_token") => {

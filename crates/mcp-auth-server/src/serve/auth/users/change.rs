@@ -15,12 +15,14 @@ use serde::Deserialize;
 use super::create::{require_grantable, role_named};
 use super::{User, find, keep_a_superadmin, refuse_self, refused};
 use crate::serve::auth::rights::{Rights, require_over};
+use crate::serve::body::Accepted;
 use crate::serve::call::{Answer, Call};
 use crate::serve::refuse;
 
 /// What to change; one at least. Every change ends the user's tokens.
 #[derive(Deserialize, JsonSchema)]
 pub(in crate::serve::auth) struct ChangeRequest {
+    #[schemars(regex(pattern = "^[a-z0-9_-]{1,32}$"))]
     role: Option<String>,
     /// 8 to 1024 bytes.
     password: Option<String>,
@@ -29,7 +31,7 @@ pub(in crate::serve::auth) struct ChangeRequest {
 
 pub(in crate::serve::auth) async fn change(mut call: Call) -> Answer {
     call.authorize(ManageUsers)?;
-    let asked: ChangeRequest = call.read().await?;
+    let asked: ChangeRequest = call.read(Accepted::Json).await?;
     let mut account = find(&call).await?;
     let changes = changes(&call, asked)?;
     judge(&call, &account, &changes).await?;

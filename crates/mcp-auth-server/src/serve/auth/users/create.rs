@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::{User, denied, refused};
 use crate::serve::auth::rights::require_over;
+use crate::serve::body::Accepted;
 use crate::serve::call::{Answer, Call};
 use crate::serve::refuse;
 
@@ -23,16 +24,18 @@ use crate::serve::refuse;
 #[derive(Deserialize, JsonSchema)]
 pub(in crate::serve::auth) struct NewUser {
     /// The name to sign in with, and the user id for good.
+    #[schemars(length(min = 1))]
     username: String,
     /// 8 to 1024 bytes.
     password: String,
     /// `user` when it is absent.
+    #[schemars(regex(pattern = "^[a-z0-9_-]{1,32}$"))]
     role: Option<String>,
 }
 
 pub(in crate::serve::auth) async fn create(mut call: Call) -> Answer {
     call.authorize(ManageUsers)?;
-    let asked: NewUser = call.read().await?;
+    let asked: NewUser = call.read(Accepted::Json).await?;
     let role = asked.role.map_or(Ok(Role::User), |name| role_named(&call, &name))?;
     require_grantable(&call, &asked.username, &role)?;
     call.require_audit()?;
