@@ -13,6 +13,7 @@ mod client;
 #[path = "../common/server.rs"]
 mod server;
 
+mod commands;
 mod errors;
 mod flow;
 mod idle;

@@ -1,0 +1,92 @@
+//! Commands on the host beside a running server: what they change, the server knows at once.
+
+use std::process::Stdio;
+
+use mcp_auth::roles::Role;
+
+use crate::client::{Answer, Ask};
+use crate::server::{PASSWORD, Server, eventually, program};
+
+/// Runs a command on the server's data directory: what it printed on stdout, and its exit code.
+fn command(server: &Server, arguments: &str, stdin: &str) -> (i32, String) {
+    let mut command = program(server.directory.path(), &[]);
+    command
+        .args(arguments.split(' '))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), stdin.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[track_caller]
+fn done(server: &Server, arguments: &str, stdin: &str) -> String {
+    let (exit, told) = command(server, arguments, stdin);
+    assert_eq!(exit, 0, "{arguments}: {told}");
+    told
+}
+
+fn me(server: &Server, token: &str) -> Answer {
+    server.ask(&Ask::get("/api/v1/auth/me").bearer(token))
+}
+
+fn refused(server: &Server, token: &str, code: &str) {
+    eventually("the token is refused", || me(server, token).status != 200);
+    let answer = me(server, token);
+    assert_eq!(answer.text("code"), code, "{answer:?}");
+}
+
+#[test]
+fn accounts_and_tokens_change_under_a_running_server() {
+    let server = Server::start();
+    done(&server, "user add alice --password-stdin", PASSWORD);
+    let token = server.sign_in("alice", PASSWORD).text("access_token");
+    assert_eq!(me(&server, &token).status, 200);
+    assert!(done(&server, "token list --user alice", "").contains("access"));
+    done(&server, "token explain --token -", &token);
+
+    done(&server, "user role alice superadmin", "");
+    refused(&server, &token, "token_revoked");
+    let token = server.sign_in("alice", PASSWORD).text("access_token");
+    assert_eq!(me(&server, &token).text("role"), "superadmin");
+
+    done(&server, "token revoke --token -", &token);
+    refused(&server, &token, "token_revoked");
+    let (exit, told) = command(&server, "token explain --token -", &token);
+    assert!(exit == 5 && told.contains("the token was revoked"), "{told}");
+
+    let token = server.sign_in("alice", PASSWORD).text("access_token");
+    done(&server, "user disable alice", "");
+    refused(&server, &token, "account_disabled");
+    assert_eq!(server.sign_in("alice", PASSWORD).status, 401);
+    done(&server, "user delete alice --yes", "");
+    assert_eq!(server.sign_in("alice", PASSWORD).status, 401);
+    assert!(done(&server, "audit verify", "").contains("ok    integrity"));
+}
+
+#[test]
+fn a_rotated_secret_is_taken_without_a_restart() {
+    let server = Server::start();
+    let before = server.token_of("pipeline", Role::User);
+    done(&server, "secret rotate", "");
+    let after = server.token_of("pipeline", Role::User);
+    eventually("the new secret counts", || me(&server, &after).status == 200);
+    assert_eq!(me(&server, &before).status, 200, "the old one still verifies");
+    done(&server, "secret rotate --drop-previous", "");
+    eventually("the old secret is forgotten", || me(&server, &before).status == 401);
+    assert_eq!(me(&server, &after).status, 200);
+}
+
+#[test]
+fn a_refusal_is_explained_by_its_error_id() {
+    let server = Server::start();
+    let answer = me(&server, "eyJhbGciOiJIUzI1NiJ9.e30.c2ln");
+    let id = answer.text("error_id");
+    eventually("the line is on the disk", || {
+        command(&server, &format!("audit explain {id}"), "").0 == 0
+    });
+    let told = done(&server, &format!("audit explain {id}"), "");
+    assert!(told.contains("mcp_authentication_failed") && told.contains("code:"), "{told}");
+}
