@@ -1,6 +1,8 @@
 //! `init`: what it makes, what it completes, and what it never touches.
 
 use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::Duration;
 
 use super::*;
 
@@ -94,7 +96,7 @@ fn a_crash_between_any_two_steps_is_completed() {
     let made = host.run("init").says(0, "Password: ");
     assert!(!made.stdout.contains("jwt_secret "), "{made:?}");
     assert_eq!(host.secret(), secret);
-    host.run("doctor").says(0, "1 unfinished files lie in .mcp");
+    host.run("doctor").says(0, "unfinished files in .mcp: 1");
 }
 
 #[test]
@@ -151,4 +153,31 @@ fn commands_that_need_the_store_say_so() {
         host.run(command).says(8, "run `mcp-auth-server init --data-dir .mcp`");
     }
     assert!(!host.path(".mcp").exists());
+}
+
+#[test]
+fn wherever_it_is_killed_the_next_run_completes_it() {
+    for step in 0..20 {
+        let host = Host::new();
+        let mut init = Command::new(env!("CARGO_BIN_EXE_mcp-auth-server"));
+        init.env_clear().current_dir(host.path("")).arg("init").stdout(Stdio::null());
+        let mut init = init.spawn().unwrap();
+        // The moment of the crash: early steps are short, and the password's hash at the end is long.
+        std::thread::sleep(Duration::from_millis(step * step));
+        init.kill().unwrap();
+        init.wait().unwrap();
+        let secret = fs::read(host.path(".mcp/jwt_secret")).ok();
+        let completed = host.run("init");
+        assert!(
+            completed.exit == 0 || completed.stderr.contains("is initialised already"),
+            "{completed:?}"
+        );
+        assert!(
+            secret.is_none() || secret == fs::read(host.path(".mcp/jwt_secret")).ok(),
+            "after {step}"
+        );
+        host.run("user list").says(0, "admin    admin     admin  active");
+        host.run("audit verify").says(0, "ok    integrity");
+        host.run("doctor").says(0, "opens and is sound; accounts: 1, active: 1");
+    }
 }

@@ -129,7 +129,7 @@ fn note_unfinished(data_dir: &DataDir, findings: &mut Findings) {
     let unfinished = entries.flatten().map(|entry| entry.path()).filter(is_unfinished).count();
     if unfinished > 0 {
         let what =
-            format!("{unfinished} unfinished files lie in {data_dir}: a command was cut off there");
+            format!("unfinished files in {data_dir}: {unfinished}; a command was cut off there");
         let remedy = format!("when no command is running: rm -r {data_dir}/{UNFINISHED}*");
         findings.note(CHECK, what, remedy);
     }

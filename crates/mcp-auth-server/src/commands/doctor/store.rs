@@ -59,6 +59,6 @@ fn judge(accounts: &[Account], findings: &mut Findings) {
     }
     findings.add_good(CHECK, || {
         let active = accounts.iter().filter(|account| account.active).count();
-        format!("opens and is sound; {} accounts, {active} of them active", accounts.len())
+        format!("opens and is sound; accounts: {}, active: {active}", accounts.len())
     });
 }
