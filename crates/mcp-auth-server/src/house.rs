@@ -26,6 +26,7 @@ pub(crate) struct House {
     /// What the gate asks.
     pub(crate) revocations: Arc<dyn RevocationView>,
     pub(crate) audit: Arc<AuditLog>,
+    store: Arc<SqliteStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Arc<dyn Randomness>,
 }
@@ -45,7 +46,8 @@ impl House {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let randomness: Arc<dyn Randomness> = Arc::new(SystemRandom);
         let audit = open_audit(&settings)?;
-        let (stores, revocations) = open_stores(&settings.data_dir, &clock)?;
+        let store = open_store(&settings.data_dir, &clock)?;
+        let revocations: Arc<dyn RevocationView> = store.clone();
         let issuer = settings.tokens.issuer().map_err(|error| {
             Failure::new(exit::CONFIGURATION, format!("no token can be signed: {error}"))
         })?;
@@ -57,10 +59,21 @@ impl House {
             PasswordPool::DEFAULT_QUEUE,
         );
         let policy = policy(&settings);
-        let sessions =
-            Sessions::new(stores, issuer, passwords, clock.clone(), randomness.clone(), policy);
+        let sessions = Sessions::new(
+            stores_of(&store),
+            issuer,
+            passwords,
+            clock.clone(),
+            randomness.clone(),
+            policy,
+        );
         let sessions = Arc::new(sessions);
-        Ok(Self { settings, sessions, revocations, audit, clock, randomness })
+        Ok(Self { settings, sessions, revocations, audit, store, clock, randomness })
+    }
+
+    /// Closes the stores, so that their file is whole without its log. Nothing is admitted from then on.
+    pub(crate) async fn close_store(&self) {
+        self.store.close().await;
     }
 }
 
@@ -82,23 +95,23 @@ fn open_audit(settings: &ServerSettings) -> Result<Arc<AuditLog>, Failure> {
     AuditLog::open(&options).map(Arc::new).map_err(|error| refused(with_causes(&error)))
 }
 
-/// The one place that chooses the stores.
-fn open_stores(
-    data_dir: &DataDir,
-    clock: &Arc<dyn Clock>,
-) -> Result<(Stores, Arc<dyn RevocationView>), Failure> {
+/// The one place that chooses the store.
+fn open_store(data_dir: &DataDir, clock: &Arc<dyn Clock>) -> Result<Arc<SqliteStore>, Failure> {
     let options = SqliteOptions::new(clock.clone());
-    let store = SqliteStore::open(data_dir.database(), &options)
+    SqliteStore::open(data_dir.database(), &options)
         .map(Arc::new)
-        .map_err(|error| Failure::new(exit::CONFIGURATION, with_causes(&error)))?;
-    let stores = Stores {
+        .map_err(|error| Failure::new(exit::CONFIGURATION, with_causes(&error)))
+}
+
+/// One file is all of them.
+fn stores_of(store: &Arc<SqliteStore>) -> Stores {
+    Stores {
         accounts: store.clone(),
         grants: store.clone(),
         issued: store.clone(),
         throttles: store.clone(),
         revocations: store.clone(),
-    };
-    Ok((stores, store))
+    }
 }
 
 fn require_initialised(data_dir: &DataDir) -> Result<(), Failure> {

@@ -57,6 +57,7 @@ pub(crate) fn run(source: Source) -> Result<(), Failure> {
     start::announce(&app, &source);
     let served = runtime.block_on(serve(&app, source, tls));
     let closed = close(&app);
+    runtime.block_on(app.house().close_store());
     served.and(closed)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The line has the route's pattern in place of the path, and no query: both may hold what somebody put there by mistake.
 
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,9 +12,10 @@ use axum::http::{Extensions, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
+use mcp_auth::Origin;
 use mcp_auth::audit::AuditKind;
 use mcp_auth_tower::axum::Rejection;
-use mcp_auth_tower::{ClientAddress, RequestId, origin};
+use mcp_auth_tower::{ClientAddress, RequestId};
 
 use super::app::App;
 use super::{refuse, routes};
@@ -22,7 +24,8 @@ use super::{refuse, routes};
 struct Seen {
     method: &'static str,
     route: &'static str,
-    extensions: Extensions,
+    address: Option<IpAddr>,
+    request_id: Option<RequestId>,
     started: Instant,
 }
 
@@ -31,9 +34,14 @@ impl Seen {
         Self {
             method: known(request.method()),
             route: matched(request.extensions()).unwrap_or("(none)"),
-            extensions: request.extensions().clone(),
+            address: request.extensions().get::<ClientAddress>().map(|address| address.0),
+            request_id: request.extensions().get().cloned(),
             started: Instant::now(),
         }
+    }
+
+    fn request_id(&self) -> Option<&str> {
+        self.request_id.as_ref().map(RequestId::as_str)
     }
 }
 
@@ -54,21 +62,24 @@ fn panicked(app: &App, seen: &Seen) -> Response {
     let event = app.event(AuditKind::RequestRefused);
     let refusal =
         refuse::internal(format!("the handler of {} {} panicked", seen.method, seen.route));
-    Rejection(app.gate.load().refuse(refusal.into(), &event, &origin(&seen.extensions)))
-        .into_response()
+    Rejection(app.gate.load().refuse(
+        refusal.into(),
+        &event,
+        &Origin::new(seen.address, seen.request_id()),
+    ))
+    .into_response()
 }
 
 fn tell(app: &App, seen: &Seen, response: &Response) {
     let (took, status) = (seen.started.elapsed(), response.status().as_u16());
     app.metrics.count_request(seen.method, seen.route, status, took);
-    let address = seen.extensions.get::<ClientAddress>().map(|address| address.0);
     tracing::info!(
         method = seen.method,
         route = seen.route,
         status,
         milliseconds = took.as_secs_f64() * 1000.0,
-        ip_address = address.map(tracing::field::display),
-        request_id = seen.extensions.get::<RequestId>().map(RequestId::as_str),
+        ip_address = seen.address.map(tracing::field::display),
+        request_id = seen.request_id(),
         "request"
     );
 }

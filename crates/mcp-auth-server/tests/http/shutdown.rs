@@ -30,6 +30,7 @@ fn what_runs_comes_to_its_end_and_the_audit_is_closed() {
     assert_eq!(read_answer(&mut under_way).status, 200);
     let _ = idle.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(server.wait().success());
+    assert!(!server.data("mcp-auth.db-wal").exists(), "the store is closed");
     let audit = server.audit();
     assert!(audit.contains("service_started") && audit.contains("service_stopped"), "{audit}");
     assert!(audit.lines().last().unwrap().contains("audit_checkpoint"), "{audit}");
