@@ -89,6 +89,11 @@ impl Sessions {
         &self.stores
     }
 
+    /// Where passwords are hashed.
+    pub fn passwords(&self) -> &PasswordPool {
+        &self.passwords
+    }
+
     /// The times that hold.
     pub fn policy(&self) -> &SessionPolicy {
         &self.policy
