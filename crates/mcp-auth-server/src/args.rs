@@ -145,6 +145,25 @@ mod tests {
         Args::command().debug_assert();
     }
 
+    /// One id in 64 begins with a hyphen: base64url has one.
+    #[test]
+    fn an_id_may_begin_with_a_hyphen() {
+        for (command, option) in [
+            (["token", "revoke"], "--jti"),
+            (["token", "revoke"], "--user"),
+            (["token", "list"], "--user"),
+            (["audit", "search"], "--jti"),
+            (["audit", "search"], "--user"),
+            (["audit", "search"], "--request"),
+        ] {
+            let line = ["mcp-auth-server"]
+                .into_iter()
+                .chain(command)
+                .chain([option, "-URYVC93WC7ng4teUrrPMw"]);
+            assert!(Args::try_parse_from(line).is_ok(), "{command:?} {option}");
+        }
+    }
+
     /// Whatever an argument is called: a password in it would be in the list of processes.
     #[test]
     fn no_argument_takes_a_password() {

@@ -22,7 +22,7 @@ pub(crate) struct Search {
     #[arg(long)]
     pub(crate) event: Option<String>,
     /// Only this user
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) user: Option<String>,
     /// Only this tool
     #[arg(long)]
@@ -31,10 +31,10 @@ pub(crate) struct Search {
     #[arg(long)]
     pub(crate) code: Option<String>,
     /// Only this token
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub(crate) jti: Option<String>,
     /// Only this request
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) request: Option<String>,
     /// Only from this moment on: RFC 3339, or a span before now such as `90m`, `2h` or `7d`
     #[arg(long, value_name = "WHEN")]

@@ -11,7 +11,7 @@ pub(crate) enum Token {
     /// List the live tokens that this installation issued, by hash
     List {
         /// Only this user's
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", allow_hyphen_values = true)]
         user: Option<String>,
     },
     /// Why is this token refused? Every check, with the store's verdict
@@ -50,7 +50,7 @@ pub(crate) struct TokenSource {
 #[group(required = true, multiple = false)]
 pub(crate) struct RevokeWhat {
     /// The token with this `jti`, also one that was made elsewhere
-    #[arg(long, value_name = "JTI")]
+    #[arg(long, value_name = "JTI", allow_hyphen_values = true)]
     pub(crate) jti: Option<String>,
     /// This token, or `-` to read it from standard input; a refresh token takes its sign-in with it
     #[arg(long, value_name = "TOKEN")]
@@ -59,7 +59,7 @@ pub(crate) struct RevokeWhat {
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// Every token of this user, also of one without an account
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) user: Option<String>,
 }
 
