@@ -26,7 +26,8 @@ pub(crate) struct House {
     /// What the gate asks.
     pub(crate) revocations: Arc<dyn RevocationView>,
     pub(crate) audit: Arc<AuditLog>,
-    store: Arc<SqliteStore>,
+    /// The file behind the sessions, for those who look whether it works.
+    pub(crate) store: Arc<SqliteStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Arc<dyn Randomness>,
 }

@@ -27,6 +27,7 @@ mod revocations;
 mod store;
 mod tail;
 mod throttles;
+mod trouble;
 mod writer;
 
 pub use store::{SqliteOptions, SqliteStore};

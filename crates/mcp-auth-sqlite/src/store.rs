@@ -13,6 +13,7 @@ use crate::purge::{Expired, PORTION};
 use crate::queue::Queue;
 use crate::reader;
 use crate::tail::Tail;
+use crate::trouble::{Known, Trouble};
 use crate::writer::Writer;
 
 /// How to open a file.
@@ -47,6 +48,7 @@ struct Parts {
     writer: Queue,
     reader: Queue,
     tail: Tail,
+    trouble: Arc<Trouble>,
 }
 
 impl SqliteStore {
@@ -62,12 +64,30 @@ impl SqliteStore {
         let link = |patience| Link::new(&file, patience);
         let tail = Tail::read(link(READER_PATIENCE), options.clock.now())?;
         let (writer, inbox) = Queue::new();
-        let thread = Writer::new(inbox, link(WRITER_PATIENCE), options.clock.clone());
+        let (trouble, clock) = (Arc::<Trouble>::default(), options.clock.clone());
+        let thread = Writer::new(inbox, link(WRITER_PATIENCE), clock, Arc::clone(&trouble));
         spawn("sqlite-writer", || thread.run())?;
         let (reader, inbox) = Queue::new();
         let thread_link = link(READER_PATIENCE);
         spawn("sqlite-reader", move || reader::run(&inbox, thread_link))?;
-        Ok(Self(Arc::new(Parts { writer, reader, tail })))
+        Ok(Self(Arc::new(Parts { writer, reader, tail, trouble })))
+    }
+
+    /// Whether the file takes writes, for probes. Costs nothing while all goes well; after a failure one is tried that
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// Why the last write failed, for five seconds, or why the one that was tried did.
+    pub async fn check_writable(&self) -> Result<(), StoreError> {
+        const TOUCH: &str = "UPDATE forgotten SET until = until";
+        match self.0.trouble.known() {
+            Known::Works => return Ok(()),
+            Known::Fails(error) => return Err(error),
+            Known::Unclear => {}
+        }
+        self.writer().run(|connection| connection.execute(TOUCH, ()).map(drop)).await?;
+        self.0.trouble.forget();
+        Ok(())
     }
 
     /// Reads the whole file and looks for damage (SQLite's `quick_check`), for operators: on a large file it takes seconds.

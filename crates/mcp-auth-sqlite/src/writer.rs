@@ -11,6 +11,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::failure::Failure;
 use crate::file::{Age, Link};
 use crate::queue::{Job, Message};
+use crate::trouble::Trouble;
 use crate::{migration, purge};
 
 /// Most writes in one commit.
@@ -29,12 +30,18 @@ pub(crate) struct Writer {
     inbox: Receiver<Message>,
     link: Link,
     clock: Arc<dyn Clock>,
+    trouble: Arc<Trouble>,
     purge_at: Instant,
 }
 
 impl Writer {
-    pub(crate) fn new(inbox: Receiver<Message>, link: Link, clock: Arc<dyn Clock>) -> Self {
-        Self { inbox, link, clock, purge_at: Instant::now() + PURGE_INTERVAL }
+    pub(crate) fn new(
+        inbox: Receiver<Message>,
+        link: Link,
+        clock: Arc<dyn Clock>,
+        trouble: Arc<Trouble>,
+    ) -> Self {
+        Self { inbox, link, clock, trouble, purge_at: Instant::now() + PURGE_INTERVAL }
     }
 
     /// Writes until it is told to close, or until nobody is left to ask.
@@ -85,10 +92,15 @@ impl Writer {
         match committed {
             Ok(outcomes) => {
                 for (job, outcome) in jobs.into_iter().zip(outcomes) {
-                    job.answer(outcome.map_err(|error| self.link.blame(&error.into())));
+                    let outcome = outcome.map_err(|error| self.link.blame(&error.into()));
+                    self.trouble.note(&outcome);
+                    job.answer(outcome);
                 }
             }
-            Err(error) => jobs.into_iter().for_each(|job| job.answer(Err(error.clone()))),
+            Err(error) => {
+                self.trouble.note(&Err::<(), _>(error.clone()));
+                jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
+            }
         }
     }
 
@@ -101,6 +113,7 @@ impl Writer {
             transaction.commit()?;
             Ok(is_done)
         });
+        self.trouble.note(&purged);
         let pause = if purged == Ok(false) { PURGE_PAUSE } else { PURGE_INTERVAL };
         self.purge_at = Instant::now() + pause;
     }

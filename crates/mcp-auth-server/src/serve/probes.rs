@@ -107,22 +107,31 @@ async fn health() -> Json<Health> {
 }
 
 async fn ready(call: Call) -> Answer {
-    let asked = tokio::time::timeout(PATIENCE, call.sessions().accounts(None, 1)).await;
-    let store = matches!(asked, Ok(Ok(_)));
+    let store = store(&call).await;
     let audit = call.app.ledger.health().is_writable;
-    let said = |is_fine: bool, problem| if is_fine { "ok" } else { problem };
     let checks = Checks {
-        store: said(store, "does not answer"),
-        audit: said(audit, "cannot be written"),
+        store: store.unwrap_or("ok"),
+        audit: if audit { "ok" } else { "cannot be written" },
         keys: "ok",
     };
-    let (status, word) = if store && audit {
+    let (status, word) = if store.is_none() && audit {
         (StatusCode::OK, "ready")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
     };
     Ok((status, [(CACHE_CONTROL, "no-store")], Json(Ready { status: word, checks }))
         .into_response())
+}
+
+/// What is the matter with the store: whether it can be read, and whether it can be written.
+async fn store(call: &Call) -> Option<&'static str> {
+    let read = tokio::time::timeout(PATIENCE, call.sessions().accounts(None, 1)).await;
+    let written = tokio::time::timeout(PATIENCE, call.app.house().store.check_writable()).await;
+    match (read, written) {
+        (Ok(Ok(_)), Ok(Ok(()))) => None,
+        (Ok(Ok(_)), _) => Some("cannot be written"),
+        _ => Some("does not answer"),
+    }
 }
 
 async fn metrics(call: Call) -> Answer {
