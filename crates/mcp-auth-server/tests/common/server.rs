@@ -54,7 +54,7 @@ pub(crate) fn initialised() -> TempDir {
 pub(crate) struct Server {
     pub(crate) directory: TempDir,
     pub(crate) address: SocketAddr,
-    child: Child,
+    pub(crate) child: Child,
 }
 
 impl Server {

@@ -1,0 +1,25 @@
+//! What the server must survive: kills, full disks, hostile clients, floods of sign-ins.
+//!
+//! The usual run is small. The same at full size is ignored by default and run with
+//! `cargo test -p mcp-auth-server --test trials -- --ignored --nocapture`, which prints the figures.
+
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests"
+)]
+
+#[path = "../common/client.rs"]
+#[expect(dead_code, reason = "shared with other tests")]
+mod client;
+#[path = "../common/server.rs"]
+#[expect(dead_code, reason = "shared with other tests")]
+mod server;
+
+mod attempt;
+mod crash;
+mod disk;
+mod process;
