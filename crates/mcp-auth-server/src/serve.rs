@@ -10,6 +10,7 @@ mod body;
 mod call;
 mod connection;
 mod connections;
+mod finish;
 mod ledger;
 mod listener;
 mod local_only;
@@ -71,6 +72,8 @@ async fn serve(app: &Arc<App>, source: Source, tls: Option<Arc<Tls>>) -> Result<
     beside.spawn(maintenance::run(Arc::clone(app), stop.clone()));
     beside.spawn(reload::run(Arc::clone(app), source, tls, hang_up, stop.clone()));
     listener.serve(app, told_to_stop).await;
+    app.unfinished.close();
+    app.unfinished.wait().await;
     stop.cancel();
     beside.close();
     beside.wait().await;

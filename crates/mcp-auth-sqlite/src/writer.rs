@@ -99,7 +99,9 @@ impl Writer {
             }
             Err(error) => {
                 self.trouble.note(&Err::<(), _>(error.clone()));
-                jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
+                for job in jobs {
+                    job.answer(Err(error.clone()));
+                }
             }
         }
     }
@@ -189,7 +191,7 @@ mod tests {
             .run(move |connection| connection.query_row(count, (), |row| row.get::<_, i64>(0)));
         drop(queue);
         let link = Link::new(&file(&directory), WRITER_PATIENCE);
-        Writer::new(inbox, link, Arc::new(FixedClock::at(0))).run();
+        Writer::new(inbox, link, Arc::new(FixedClock::at(0)), Arc::default()).run();
         assert_eq!(good.await, Ok(1));
         assert!(bad.await.is_err());
         assert_eq!(seen.await, Ok(1), "all of it is undone, and nothing else");
@@ -200,7 +202,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (queue, inbox) = Queue::new();
         let link = Link::new(&file(&directory), WRITER_PATIENCE);
-        let mut writer = Writer::new(inbox, link, Arc::new(FixedClock::at(100)));
+        let mut writer = Writer::new(inbox, link, Arc::new(FixedClock::at(100)), Arc::default());
         let insert = "INSERT INTO throttles VALUES (x'01', 1, 1, 100000), (x'02', 1, 1, 100001)";
         writer.link.with(|connection, _| Ok(connection.execute_batch(insert)?)).unwrap();
         writer.purge_at = Instant::now();

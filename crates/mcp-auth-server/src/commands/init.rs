@@ -33,11 +33,14 @@ pub(crate) fn run(common: &Common, args: &Init) -> Result<u8, Failure> {
     }
     let first = first_account(&desk, chosen)?;
     let data_dir = &desk.house.settings.data_dir;
-    if made.is_empty() && first.is_none() {
-        return Err(already(data_dir));
-    }
     let told = Told { data_dir, made: &made, account: first.as_ref(), source: &source };
-    output::print(&if common.json { told.json() } else { told.page() })?;
+    if common.json {
+        output::print(&told.json())?;
+    } else if made.is_empty() && first.is_none() {
+        say_that_it_was_done_before(data_dir);
+    } else {
+        output::print(&told.page())?;
+    }
     Ok(exit::OK)
 }
 
@@ -67,10 +70,10 @@ fn first_account(desk: &Desk, chosen: Option<Password>) -> Result<Option<First>,
     Ok(Some(First { password: generated }))
 }
 
-fn already(data_dir: &DataDir) -> Failure {
-    let message = format!("{data_dir} is initialised already; nothing was changed");
-    Failure::new(exit::USAGE, message).with_hint(format!(
-        "start it with `mcp-auth-server serve --data-dir {data_dir}`; if the password is lost, set another with \
-         `mcp-auth-server user passwd {FIRST_ACCOUNT} --data-dir {data_dir}`"
-    ))
+/// No failure: services run this before each start.
+fn say_that_it_was_done_before(data_dir: &DataDir) {
+    output::print_note(format_args!(
+        "{data_dir} is initialised already; nothing was changed. If the password is lost, set another with \
+         `mcp-auth-server user passwd {FIRST_ACCOUNT} --data-dir {data_dir}`."
+    ));
 }

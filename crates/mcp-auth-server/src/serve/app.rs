@@ -10,6 +10,7 @@ use mcp_auth::{Gate, Origin, Refused};
 use mcp_auth_sessions::Sessions;
 use mcp_auth_sessions::rate_limit::MemoryRateLimits;
 use mcp_auth_tower::SharedGate;
+use tokio_util::task::TaskTracker;
 
 use super::ledger::Ledger;
 use super::metrics::Metrics;
@@ -26,6 +27,8 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     /// How often one address may sign in.
     pub(crate) rate_limits: MemoryRateLimits,
+    /// Requests that change something and are worked on, whether or not their clients still wait.
+    pub(crate) unfinished: TaskTracker,
     /// Gives refusals their ids, and tells nobody.
     silent: Gate,
 }
@@ -43,7 +46,15 @@ impl App {
             if house.settings.auth_enabled { gate } else { gate.danger_without_authentication() };
         let silent = gate.clone().with_audit(Arc::new(NoAudit));
         let gate = SharedGate::new(gate.with_audit(Arc::clone(&ledger) as _));
-        Self { house, gate, ledger, metrics, rate_limits: MemoryRateLimits::new(), silent }
+        Self {
+            house,
+            gate,
+            ledger,
+            metrics,
+            rate_limits: MemoryRateLimits::new(),
+            unfinished: TaskTracker::new(),
+            silent,
+        }
     }
 
     pub(crate) fn settings(&self) -> &ServerSettings {

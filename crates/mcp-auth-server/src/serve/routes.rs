@@ -17,7 +17,7 @@ use tower::ServiceBuilder;
 use super::app::App;
 use super::body::Accepted;
 use super::call::{Answer, Call};
-use super::{auth, local_only, observe, probes, refuse, token_in_url};
+use super::{auth, finish, local_only, observe, probes, refuse, token_in_url};
 
 /// Every route; a part of the API adds its table here.
 pub(crate) const TABLES: &[&[Route]] = &[auth::ROUTES, probes::ROUTES];
@@ -107,6 +107,11 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(app), token_in_url::check));
     let routes = all().fold(Router::new(), |router, route| {
         let handler = (route.handler)();
+        let handler = match route.method {
+            Method::GET => handler,
+            _ => handler
+                .route_layer(middleware::from_fn_with_state(Arc::clone(app), finish::to_the_end)),
+        };
         let handler = match route.access {
             Access::Token => handler.route_layer(AuthLayer::new(app.gate.clone())),
             Access::Open | Access::OpenOrToken => handler,
