@@ -12,6 +12,7 @@ use mcp_auth_sessions::rate_limit::MemoryRateLimits;
 use mcp_auth_tower::SharedGate;
 use tokio_util::task::TaskTracker;
 
+use super::body::Room;
 use super::ledger::Ledger;
 use super::metrics::Metrics;
 use crate::house::House;
@@ -29,6 +30,8 @@ pub(crate) struct App {
     pub(crate) rate_limits: MemoryRateLimits,
     /// Requests that change something and are worked on, whether or not their clients still wait.
     pub(crate) unfinished: TaskTracker,
+    /// Room for request bodies, all together.
+    pub(crate) bodies: Room,
     /// Gives refusals their ids, and tells nobody.
     silent: Gate,
 }
@@ -53,6 +56,7 @@ impl App {
             metrics,
             rate_limits: MemoryRateLimits::new(),
             unfinished: TaskTracker::new(),
+            bodies: Room::new(),
             silent,
         }
     }

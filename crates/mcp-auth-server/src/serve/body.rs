@@ -3,15 +3,16 @@
 use std::error::Error;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use mcp_auth::refusal::{Reason, RefusalCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::refuse::{request, unprocessable};
+use super::refuse::{internal, request, unprocessable};
 
 /// Largest body that is read.
 pub(crate) const MAX_BYTES: usize = 1024 * 1024;
@@ -43,29 +44,75 @@ enum Kind {
     Form,
 }
 
+/// What a body may take of the memory without asking. What clients usually send is smaller.
+const SMALL: usize = 8 * 1024;
+
+/// What all large bodies together may take, in KiB: 64 MiB.
+const ROOM: usize = 64 * 1024;
+
+/// Memory for large bodies. Clients that send thousands of them, and never their ends, get it all and no more; small
+/// bodies are read meanwhile.
+#[derive(Debug)]
+pub(crate) struct Room(Semaphore);
+
+impl Room {
+    pub(crate) fn new() -> Self {
+        Self(Semaphore::new(ROOM))
+    }
+
+    /// Room for a body of so many bytes, where `held` is what it has already.
+    fn grow<'a>(&'a self, held: &mut SemaphorePermit<'a>, bytes: usize) -> Result<(), Reason> {
+        let wanted = bytes.saturating_sub(SMALL).div_ceil(1024);
+        let more = u32::try_from(wanted.saturating_sub(held.num_permits())).unwrap_or(u32::MAX);
+        let full = |_| Reason::Failure {
+            code: RefusalCode::Overloaded,
+            what: "too many large bodies arrive at once".to_owned(),
+        };
+        held.merge(self.0.try_acquire_many(more).map_err(full)?);
+        Ok(())
+    }
+}
+
 /// The whole body.
 ///
 /// # Errors
-/// `too_large`, `request_timeout`, or `bad_request` when the client stopped half-way.
-pub(crate) async fn read(body: Body) -> Result<Bytes, Reason> {
-    let whole = Limited::new(body, MAX_BYTES).collect();
-    match tokio::time::timeout(PATIENCE, whole).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if is_too_large(&*error) => Err(request(
-            RefusalCode::TooLarge,
-            format!("The body is over {MAX_BYTES} bytes; send less"),
-        )),
-        Ok(Err(_)) => {
-            Err(request(RefusalCode::BadRequest, "The body ended too early or is badly chunked"))
-        }
-        Err(_) => {
-            let limit = PATIENCE.as_secs();
-            Err(request(
-                RefusalCode::RequestTimeout,
-                format!("The body did not arrive within {limit} s"),
-            ))
+/// `too_large`, `request_timeout`, `overloaded`, or `bad_request` when the client stopped half-way.
+pub(crate) async fn read(body: Body, room: &Room) -> Result<Bytes, Reason> {
+    // Who says beforehand that it is too large need not send it.
+    if body.size_hint().lower() > MAX_BYTES as u64 {
+        return Err(too_large());
+    }
+    let late = |_| {
+        let limit = PATIENCE.as_secs();
+        let detail = format!("The body did not arrive within {limit} s");
+        Err(request(RefusalCode::RequestTimeout, detail))
+    };
+    tokio::time::timeout(PATIENCE, collect(body, room)).await.unwrap_or_else(late)
+}
+
+async fn collect(body: Body, room: &Room) -> Result<Bytes, Reason> {
+    let mut body = Limited::new(body, MAX_BYTES);
+    let mut held = room.0.try_acquire_many(0).map_err(|error| internal(error.to_string()))?;
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| unread(&*error))?;
+        if let Ok(data) = frame.into_data() {
+            room.grow(&mut held, bytes.len() + data.len())?;
+            bytes.extend_from_slice(&data);
         }
     }
+    Ok(bytes.into())
+}
+
+fn unread(error: &(dyn Error + 'static)) -> Reason {
+    if is_too_large(error) {
+        return too_large();
+    }
+    request(RefusalCode::BadRequest, "The body ended too early or is badly chunked")
+}
+
+fn too_large() -> Reason {
+    request(RefusalCode::TooLarge, format!("The body is over {MAX_BYTES} bytes; send less"))
 }
 
 fn is_too_large(error: &(dyn Error + 'static)) -> bool {
@@ -202,14 +249,25 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_arrive_is_not_waited_for() {
         let endless = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
-        let late = read(Body::from_stream(endless)).await.unwrap_err();
+        let late = read(Body::from_stream(endless), &Room::new()).await.unwrap_err();
         assert_eq!(late.code(), RefusalCode::RequestTimeout);
     }
 
     #[tokio::test]
     async fn a_long_body_is_not_read_to_its_end() {
-        let long = read(Body::from(vec![b' '; MAX_BYTES + 1])).await.unwrap_err();
+        let room = Room::new();
+        let long = read(Body::from(vec![b' '; MAX_BYTES + 1]), &room).await.unwrap_err();
         assert_eq!(long.code(), RefusalCode::TooLarge);
-        assert_eq!(read(Body::from(vec![b' '; MAX_BYTES])).await.unwrap().len(), MAX_BYTES);
+        let whole = read(Body::from(vec![b' '; MAX_BYTES]), &room).await.unwrap();
+        assert_eq!(whole.len(), MAX_BYTES);
+        assert_eq!(room.0.available_permits(), ROOM, "it was given back");
+    }
+
+    #[tokio::test]
+    async fn small_bodies_are_read_when_large_ones_have_no_room() {
+        let room = Room(Semaphore::new(0));
+        let large = read(Body::from(vec![b' '; SMALL + 1]), &room).await.unwrap_err();
+        assert_eq!(large.code(), RefusalCode::Overloaded);
+        assert_eq!(read(Body::from(vec![b' '; SMALL]), &room).await.unwrap().len(), SMALL);
     }
 }

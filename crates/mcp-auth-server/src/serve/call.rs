@@ -157,7 +157,7 @@ impl Call {
 
     async fn bytes(&mut self) -> Result<Bytes, Rejection> {
         let body = mem::take(self.body.get_mut().unwrap_or_else(PoisonError::into_inner));
-        body::read(body).await.map_err(|reason| self.refuse(reason))
+        body::read(body, &self.app.bodies).await.map_err(|reason| self.refuse(reason))
     }
 
     /// An event of this request.

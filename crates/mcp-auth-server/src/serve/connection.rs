@@ -22,7 +22,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
-use super::connections::Ticket;
+use super::connections::{Awaited, Ticket};
 
 /// How long the head of a request may take, and how long a connection is kept without one.
 const HEAD: Duration = Duration::from_secs(20);
@@ -33,6 +33,10 @@ const MAX_HEAD_BYTES: u16 = 32 * 1024;
 
 /// Most requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 64;
+
+/// Most bytes that one HTTP/2 stream, and one connection, may send before they are read.
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 256 * 1024;
 
 /// How long a connection that should end may take to do so.
 const GOODBYE: Duration = Duration::from_secs(25);
@@ -99,6 +103,8 @@ fn http2() -> http2::Builder<TokioExecutor> {
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(MAX_HEAD_BYTES.into())
         .keep_alive_interval(HEAD)
         .keep_alive_timeout(HEAD);
@@ -112,7 +118,7 @@ fn answer(
     ticket: &Arc<Ticket>,
 ) -> impl Future<Output = Result<Response<Body>, Infallible>> + use<> {
     let busy = ticket.busy();
-    let mut request = request.map(Body::new);
+    let mut request = request.map(|body| Body::new(Awaited::new(body, ticket)));
     request.extensions_mut().insert(PeerAddress::from(peer));
     async move {
         let response = router.call(request).await;

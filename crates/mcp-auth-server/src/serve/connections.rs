@@ -4,10 +4,13 @@
 //! that have been without a request for longest: whoever opens ten thousand and says nothing shuts out nobody.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
+use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
@@ -29,8 +32,8 @@ struct Open {
 
 #[derive(Debug)]
 struct Place {
-    /// Requests that are being answered.
-    requests: AtomicU64,
+    /// Requests that are being answered, without those whose client is waited for.
+    requests: AtomicI64,
     /// When the last one was answered, in milliseconds.
     idle_since: AtomicU64,
     evicted: CancellationToken,
@@ -62,7 +65,7 @@ impl Connections {
             return None;
         }
         let place = Arc::new(Place {
-            requests: AtomicU64::new(0),
+            requests: AtomicI64::new(0),
             idle_since: AtomicU64::new(self.now()),
             evicted: CancellationToken::new(),
         });
@@ -75,7 +78,7 @@ impl Connections {
     /// Tells those to go that have been idle for longest.
     fn evict(&self, open: &Open) {
         let is_idle = |place: &&Arc<Place>| {
-            place.requests.load(Ordering::Relaxed) == 0 && !place.evicted.is_cancelled()
+            place.requests.load(Ordering::Relaxed) <= 0 && !place.evicted.is_cancelled()
         };
         let mut idle: Vec<_> = open.places.values().filter(is_idle).collect();
         let share = self.most.div_ceil(Self::SHARE);
@@ -114,13 +117,12 @@ impl Ticket {
 
     /// Whether no request is being answered.
     pub(crate) fn is_idle(&self) -> bool {
-        self.place.requests.load(Ordering::Relaxed) == 0
+        self.place.requests.load(Ordering::Relaxed) <= 0
     }
 
     /// Counts a request as being answered until what is returned is dropped.
     pub(crate) fn busy(self: &Arc<Self>) -> Busy {
-        self.place.requests.fetch_add(1, Ordering::Relaxed);
-        Busy(Arc::clone(self))
+        Busy::begin(Arc::clone(self))
     }
 }
 
@@ -135,10 +137,75 @@ impl Drop for Ticket {
 #[derive(Debug)]
 pub(crate) struct Busy(Arc<Ticket>);
 
+impl Busy {
+    fn begin(ticket: Arc<Ticket>) -> Self {
+        ticket.place.requests.fetch_add(1, Ordering::Relaxed);
+        Self(ticket)
+    }
+}
+
 impl Drop for Busy {
     fn drop(&mut self) {
         self.0.place.idle_since.store(self.0.all.now(), Ordering::Relaxed);
         self.0.place.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The body of a request. While the client keeps it waiting, the connection counts as idle: a client that begins and
+/// does not go on makes room as one that has not begun.
+#[derive(Debug)]
+pub(crate) struct Awaited<B> {
+    body: B,
+    ticket: Arc<Ticket>,
+    is_waiting: bool,
+}
+
+impl<B> Awaited<B> {
+    pub(crate) fn new(body: B, ticket: &Arc<Ticket>) -> Self {
+        Self { body, ticket: Arc::clone(ticket), is_waiting: false }
+    }
+
+    fn set_waiting(&mut self, is_waiting: bool) {
+        let place = &self.ticket.place;
+        match (self.is_waiting, is_waiting) {
+            (false, true) => {
+                place.idle_since.store(self.ticket.all.now(), Ordering::Relaxed);
+                place.requests.fetch_sub(1, Ordering::Relaxed);
+            }
+            (true, false) => {
+                place.requests.fetch_add(1, Ordering::Relaxed);
+            }
+            _ => {}
+        }
+        self.is_waiting = is_waiting;
+    }
+}
+
+impl<B: Body + Unpin> Body for Awaited<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        self.set_waiting(polled.is_pending());
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B> Drop for Awaited<B> {
+    fn drop(&mut self) {
+        self.set_waiting(false);
     }
 }
 
@@ -178,5 +245,24 @@ mod tests {
         drop((first, busy));
         drop(waiting.await.unwrap());
         assert!(all.lock().places.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_keeps_the_server_waiting_makes_room() {
+        let all = Arc::new(Connections::new(1));
+        let slow = Arc::new(all.try_admit().unwrap());
+        let busy = slow.busy();
+        let never = http_body_util::StreamBody::new(futures_util::stream::pending::<
+            Result<Frame<hyper::body::Bytes>, std::convert::Infallible>,
+        >());
+        let mut body = Awaited::new(never, &slow);
+        assert!(all.try_admit().is_none() && !gone(&slow), "nobody waits for it yet");
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        assert!(Pin::new(&mut body).poll_frame(&mut context).is_pending());
+        assert!(all.try_admit().is_none() && gone(&slow));
+        drop(body);
+        assert!(!slow.is_idle(), "its answer is being made");
+        drop(busy);
+        assert!(slow.is_idle());
     }
 }

@@ -66,6 +66,7 @@ const WITH_BODY: &[RefusalCode] = &[
     RefusalCode::UnsupportedMediaType,
     RefusalCode::Unprocessable,
     RefusalCode::StoreUnavailable,
+    RefusalCode::Overloaded,
 ];
 
 /// The whole document.
