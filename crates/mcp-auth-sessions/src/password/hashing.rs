@@ -1,9 +1,10 @@
 //! Hashing and verifying, on the calling thread.
 
+use std::fmt;
 use std::hint::black_box;
 
 use argon2::password_hash::phc;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use mcp_auth::random::Randomness;
 use thiserror::Error;
 
@@ -52,40 +53,97 @@ pub enum Verification {
 #[error("the password could not be hashed: {0}")]
 pub struct HashingFailed(String);
 
+/// The memory of a hash, kept for the next one. An allocator may keep what is freed once for each thread that has ever
+/// hashed, which are many more than those that hash at once.
+#[derive(Default)]
+pub(super) struct Scratch(Vec<Block>);
+
+impl Scratch {
+    fn of(&mut self, params: &Params) -> Result<&mut [Block], argon2::Error> {
+        let blocks = params.block_count();
+        let missing = blocks.saturating_sub(self.0.len());
+        self.0.try_reserve_exact(missing).map_err(|_| argon2::Error::OutOfMemory)?;
+        self.0.resize(blocks, Block::new());
+        Ok(&mut self.0)
+    }
+
+    /// Gives back what a dearer hash took.
+    pub(super) fn trim(&mut self, cost: HashCost) {
+        let blocks = usize::try_from(cost.memory_kib).unwrap_or(usize::MAX);
+        self.0.truncate(blocks);
+        self.0.shrink_to(blocks);
+    }
+}
+
+impl fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scratch").finish_non_exhaustive()
+    }
+}
+
 impl HashCost {
     /// Hashes with 16 bytes of fresh salt.
     pub(super) fn hash(
         self,
         password: &Password,
         randomness: &dyn Randomness,
+        scratch: &mut Scratch,
     ) -> Result<PasswordHash, HashingFailed> {
         let mut salt = [0; 16];
         randomness.fill(&mut salt);
-        let hash = self.argon2()?.hash_password_with_salt(password.bytes(), &salt);
-        let hash: phc::PasswordHash = hash.map_err(|error| HashingFailed(error.to_string()))?;
-        Ok(PasswordHash::from_stored(hash.to_string()))
+        let made = self.make(password, &salt, scratch)?;
+        Ok(PasswordHash::from_stored(made.to_string()))
+    }
+
+    fn make(
+        self,
+        password: &Password,
+        salt: &[u8],
+        scratch: &mut Scratch,
+    ) -> Result<phc::PasswordHash, HashingFailed> {
+        let argon2 = self.argon2()?;
+        let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+        let memory = scratch.of(argon2.params()).map_err(failed)?;
+        argon2
+            .hash_password_into_with_memory(password.bytes(), salt, &mut output, memory)
+            .map_err(failed)?;
+        Ok(phc::PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: argon2.params().try_into().map_err(failed)?,
+            salt: Some(phc::Salt::new(salt).map_err(failed)?),
+            hash: Some(phc::Output::new(&output).map_err(failed)?),
+        })
     }
 
     /// Verifies; without a hash does the same work and answers [`Verification::Wrong`], so that the time does not tell
     /// whether there is an account.
-    pub(super) fn verify(self, password: &Password, stored: Option<&PasswordHash>) -> Verification {
+    pub(super) fn verify(
+        self,
+        password: &Password,
+        stored: Option<&PasswordHash>,
+        scratch: &mut Scratch,
+    ) -> Verification {
         if password.bytes().len() > MAX_PASSWORD_BYTES {
             return Verification::Wrong;
         }
         let Some(stored) = stored.map(PasswordHash::expose) else {
-            let _ = black_box(self.argon2().map(|it| {
-                it.hash_password_into(password.bytes(), &[0; 16], black_box(&mut [0; 32]))
-            }));
+            let _ = black_box(self.make(password, &[0; 16], scratch));
             return Verification::Wrong;
         };
         if stored.starts_with("$2") {
             verify_bcrypt(password, stored)
         } else {
-            self.verify_argon2(password, stored)
+            self.verify_argon2(password, stored, scratch)
         }
     }
 
-    fn verify_argon2(self, password: &Password, stored: &str) -> Verification {
+    fn verify_argon2(
+        self,
+        password: &Password,
+        stored: &str,
+        scratch: &mut Scratch,
+    ) -> Verification {
         let Ok(hash) = phc::PasswordHash::new(stored) else { return Verification::Unreadable };
         let Ok(params) = Params::try_from(&hash) else { return Verification::Unreadable };
         let bounded = params.m_cost() <= MAX_MEMORY_KIB
@@ -94,9 +152,9 @@ impl HashCost {
         if !bounded || hash.hash.is_none() || hash.salt.is_none() {
             return Verification::Unreadable;
         }
-        match Argon2::default().verify_password(password.bytes(), &hash) {
-            Ok(()) => Verification::Right { upgrade: self.is_above(&hash, &params) },
-            Err(argon2::password_hash::Error::PasswordInvalid) => Verification::Wrong,
+        match made_by(password, &hash, &params, scratch) {
+            Ok(true) => Verification::Right { upgrade: self.is_above(&hash, &params) },
+            Ok(false) => Verification::Wrong,
             Err(_) => Verification::Unreadable,
         }
     }
@@ -112,10 +170,31 @@ impl HashCost {
         if self.memory_kib > MAX_MEMORY_KIB || self.passes > MAX_PASSES {
             return Err(HashingFailed("the configured cost is out of bounds".into()));
         }
-        let params = Params::new(self.memory_kib, self.passes, 1, None);
-        let params = params.map_err(|error| HashingFailed(error.to_string()))?;
+        let params = Params::new(self.memory_kib, self.passes, 1, None).map_err(failed)?;
         Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
     }
+}
+
+fn failed(error: impl fmt::Display) -> HashingFailed {
+    HashingFailed(error.to_string())
+}
+
+/// Hashes as `hash` says and compares; [`phc::Output`] does so in a time that does not depend on the bytes.
+fn made_by(
+    password: &Password,
+    hash: &phc::PasswordHash,
+    params: &Params,
+    scratch: &mut Scratch,
+) -> Result<bool, argon2::password_hash::Error> {
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
+    let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
+    let mut output = [0; phc::Output::MAX_LENGTH];
+    let output = output.get_mut(..expected.len()).unwrap_or_default();
+    let memory = scratch.of(params)?;
+    let argon2 = Argon2::new(algorithm, version, params.clone());
+    argon2.hash_password_into_with_memory(password.bytes(), salt, output, memory)?;
+    Ok(phc::Output::new(output)? == *expected)
 }
 
 /// `$2a$`, `$2b$` and `$2y$` name one algorithm; `$2x$` marks hashes that a known fault made.
@@ -139,6 +218,7 @@ fn verify_bcrypt(password: &Password, stored: &str) -> Verification {
 
 #[cfg(test)]
 mod tests {
+    use argon2::PasswordVerifier as _;
     use mcp_auth::testing::SequenceRandom;
 
     use super::*;
@@ -148,11 +228,17 @@ mod tests {
     const OLD: Verification = Verification::Right { upgrade: true };
 
     fn verify(password: &str, stored: &str) -> Verification {
-        CHEAP.verify(&Password::new(password), Some(&PasswordHash::from_stored(stored)))
+        CHEAP.verify(
+            &Password::new(password),
+            Some(&PasswordHash::from_stored(stored)),
+            &mut Scratch::default(),
+        )
     }
 
     fn hash(cost: HashCost, password: &str) -> String {
-        let hash = cost.hash(&Password::new(password), &SequenceRandom::default()).unwrap();
+        let hash = cost
+            .hash(&Password::new(password), &SequenceRandom::default(), &mut Scratch::default())
+            .unwrap();
         hash.expose().to_owned()
     }
 
@@ -171,7 +257,7 @@ mod tests {
         let dearer = HashCost { passes: 2, ..CHEAP };
         let password = Password::new("correct horse");
         let stored = PasswordHash::from_stored(stored);
-        assert_eq!(dearer.verify(&password, Some(&stored)), OLD);
+        assert_eq!(dearer.verify(&password, Some(&stored), &mut Scratch::default()), OLD);
         let other = stored.expose().replace("argon2id", "argon2i");
         assert_eq!(verify("correct horse", &other), Verification::Wrong);
     }
@@ -222,8 +308,31 @@ mod tests {
     }
 
     #[test]
+    fn one_memory_serves_hashes_of_all_sizes() {
+        let (mut scratch, password) = (Scratch::default(), Password::new("correct horse"));
+        for memory_kib in [64, 8, 256, 16, 256] {
+            let cost = HashCost { memory_kib, passes: 1 };
+            let stored = cost.hash(&password, &SequenceRandom::default(), &mut scratch).unwrap();
+            assert_eq!(cost.verify(&password, Some(&stored), &mut scratch), RIGHT);
+            assert_eq!(
+                cost.verify(&Password::new("other"), Some(&stored), &mut scratch),
+                Verification::Wrong
+            );
+            assert_eq!(cost.verify(&password, None, &mut scratch), Verification::Wrong);
+            // The library's own way agrees.
+            let hash = phc::PasswordHash::new(stored.expose()).unwrap();
+            assert_eq!(Argon2::default().verify_password(b"correct horse", &hash), Ok(()));
+        }
+        scratch.trim(CHEAP);
+        assert!(scratch.0.capacity() <= 8);
+    }
+
+    #[test]
     fn no_account_is_a_wrong_password() {
-        assert_eq!(CHEAP.verify(&Password::new("correct horse"), None), Verification::Wrong);
+        assert_eq!(
+            CHEAP.verify(&Password::new("correct horse"), None, &mut Scratch::default()),
+            Verification::Wrong
+        );
         let long = "x".repeat(MAX_PASSWORD_BYTES + 1);
         assert_eq!(verify(&long, &hash(CHEAP, &long)), Verification::Wrong);
     }

@@ -1,7 +1,7 @@
 //! Hashing apart from the threads that answer requests.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mcp_auth::random::Randomness;
@@ -9,6 +9,7 @@ use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
+use super::hashing::Scratch;
 use super::{HashCost, HashingFailed, Password, PasswordHash, Verification};
 
 /// Hashes at most so many passwords at once and lets at most so many wait. Each takes the memory of its hash
@@ -23,6 +24,8 @@ pub struct PasswordPool {
     workers: Arc<Semaphore>,
     /// One for each thread that hashes and each that waits.
     places: Arc<Semaphore>,
+    /// Memory that no thread uses at the moment; as many as have ever hashed at once.
+    scratches: Arc<Mutex<Vec<Scratch>>>,
 }
 
 /// A place in the queue of a [`PasswordPool`]; given back when it is dropped or used.
@@ -65,6 +68,7 @@ impl PasswordPool {
             randomness,
             workers: Arc::new(Semaphore::new(workers)),
             places: Arc::new(Semaphore::new(places)),
+            scratches: Arc::default(),
         }
     }
 
@@ -92,7 +96,7 @@ impl PasswordPool {
         stored: Option<PasswordHash>,
     ) -> Result<Verification, PoolError> {
         let cost = self.cost;
-        self.run(place, move || cost.verify(&password, stored.as_ref())).await
+        self.run(place, move |scratch| cost.verify(&password, stored.as_ref(), scratch)).await
     }
 
     /// Hashes a password.
@@ -101,22 +105,31 @@ impl PasswordPool {
     /// [`PoolError`] says why not.
     pub async fn hash(&self, place: Place, password: Password) -> Result<PasswordHash, PoolError> {
         let (cost, randomness) = (self.cost, self.randomness.clone());
-        Ok(self.run(place, move || cost.hash(&password, &*randomness)).await??)
+        Ok(self.run(place, move |scratch| cost.hash(&password, &*randomness, scratch)).await??)
     }
 
     /// The permits go with the work: whoever stops waiting for it does not make room before it is done.
     async fn run<T: Send + 'static>(
         &self,
         place: Place,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut Scratch) -> T + Send + 'static,
     ) -> Result<T, PoolError> {
         let worker = self.workers.clone().acquire_owned().await.map_err(|_| PoolError::GivenUp)?;
+        let (scratches, cost) = (Arc::clone(&self.scratches), self.cost);
         let job = spawn_blocking(move || {
             let _held = (worker, place.0);
-            work()
+            let mut scratch = lock(&scratches).pop().unwrap_or_default();
+            let done = work(&mut scratch);
+            scratch.trim(cost);
+            lock(&scratches).push(scratch);
+            done
         });
         job.await.map_err(|_| PoolError::GivenUp)
     }
+}
+
+fn lock(scratches: &Mutex<Vec<Scratch>>) -> MutexGuard<'_, Vec<Scratch>> {
+    scratches.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -156,7 +169,7 @@ mod tests {
                 let (pool, busy, most) = (pool.clone(), busy.clone(), most.clone());
                 tokio::spawn(async move {
                     let place = pool.reserve().unwrap();
-                    let work = move || {
+                    let work = move |_: &mut Scratch| {
                         most.fetch_max(busy.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         std::thread::yield_now();
                         busy.fetch_sub(1, Ordering::SeqCst);
@@ -169,6 +182,7 @@ mod tests {
             job.await.unwrap();
         }
         assert!((1..=2).contains(&most.load(Ordering::SeqCst)));
+        assert!((1..=2).contains(&lock(&pool.scratches).len()), "one memory for each worker");
         assert_eq!(pool.places.available_permits(), 102);
     }
 
@@ -181,7 +195,7 @@ mod tests {
         let waiting = tokio::spawn({
             let pool = pool.clone();
             async move {
-                let work = move || {
+                let work = move |_: &mut Scratch| {
                     started.send(()).unwrap();
                     let _ = may_finish.recv();
                 };
