@@ -11,21 +11,11 @@ use tempfile::TempDir;
 
 use crate::attempt::jti;
 use crate::client::{Answer, Ask};
+use crate::process::after;
 use crate::server::{PASSWORD, Server, eventually, initialised, program};
 
 const REVOKE: &str = "/api/v1/auth/revoke";
 const REFRESH: &str = "/api/v1/auth/refresh";
-
-/// The program, run by a shell that does this first.
-fn after(preparation: &str, directory: &Path, shell: &[&str]) -> Command {
-    let real = program(directory, &[]);
-    let script = format!("{preparation} && exec \"$0\" \"$@\"");
-    let mut command = Command::new(shell[0]);
-    command.args(&shell[1..]).args(["sh", "-c", &script]).arg(real.get_program());
-    command.env_clear().current_dir(directory).env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
-    command.envs(real.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command
-}
 
 /// Lets the server write no file beyond this length.
 fn limit_files(server: &Server, bytes: Option<u64>) {

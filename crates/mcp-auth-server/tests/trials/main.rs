@@ -22,4 +22,7 @@ mod server;
 mod attempt;
 mod crash;
 mod disk;
+mod flood;
+mod hostile;
+mod openapi;
 mod process;

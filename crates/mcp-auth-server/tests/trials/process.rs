@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::mem;
+use std::path::Path;
+use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::server::{Server, program};
+use crate::server::{Server, initialised, program};
 
 /// Kills the server as a power cut would, and leaves its directory.
 pub(crate) fn kill(mut server: Server) -> TempDir {
@@ -30,4 +32,27 @@ pub(crate) fn kibibytes(server: &Server, name: &str) -> u64 {
 /// The most memory that the server has had so far, in MiB.
 pub(crate) fn peak(server: &Server) -> u64 {
     kibibytes(server, "VmHWM") / 1024
+}
+
+/// The memory that it has now, in MiB.
+pub(crate) fn resident(server: &Server) -> u64 {
+    kibibytes(server, "VmRSS") / 1024
+}
+
+/// A server that may open so many files, 128 of which are none of connections.
+pub(crate) fn with_files(most: usize) -> Server {
+    let directory = initialised();
+    let command = after(&format!("ulimit -n {most}"), directory.path(), &["env"]);
+    Server::run(directory, command)
+}
+
+/// The program, run by a shell of `shell` that does this first.
+pub(crate) fn after(preparation: &str, directory: &Path, shell: &[&str]) -> Command {
+    let real = program(directory, &[]);
+    let script = format!("{preparation} && exec \"$0\" \"$@\"");
+    let mut command = Command::new(shell[0]);
+    command.args(&shell[1..]).args(["sh", "-c", &script]).arg(real.get_program());
+    command.env_clear().current_dir(directory).env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
+    command.envs(real.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
 }
