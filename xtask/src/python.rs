@@ -16,6 +16,13 @@ pub(crate) struct Environment {
     requirements: &'static str,
 }
 
+/// What tries the server's interface against its own description.
+pub(crate) const SCHEMATHESIS: Environment = Environment {
+    variable: "MCP_AUTH_SCHEMATHESIS_PYTHON",
+    folder: "schemathesis-venv",
+    requirements: "crates/mcp-auth-server/tests/trials/openapi/requirements.txt",
+};
+
 /// The libraries that tokens are exchanged with.
 pub(crate) const INTEROP: Environment = Environment {
     variable: "MCP_AUTH_INTEROP_PYTHON",

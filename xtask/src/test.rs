@@ -2,8 +2,14 @@
 
 use anyhow::{Result, ensure};
 
-use crate::python::INTEROP;
+use crate::python::{Environment, INTEROP, SCHEMATHESIS};
 use crate::run::{self, Steps};
+
+/// What tests talk to, each with its name and what it is.
+const OTHERS: [(&str, &str, &Environment); 2] = [
+    ("interop", "Python and the libraries to compare with", &INTEROP),
+    ("schemathesis", "what tries the server against its OpenAPI document", &SCHEMATHESIS),
+];
 
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
@@ -13,17 +19,19 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let mut steps = Steps::new(2);
+    let mut steps = Steps::new(OTHERS.len() + 1);
     let mut skipped = Vec::new();
     let mut tests = run::cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
-    match steps.step("interop: Python and the libraries to compare with", || INTEROP.interpreter())
-    {
-        Ok(interpreter) => {
-            tests.env(INTEROP.variable, interpreter);
-        }
-        Err(error) => {
-            tests.env_remove(INTEROP.variable);
-            skipped.push(format!("interop: {error:#}; bring it with: {}", INTEROP.remedy()));
+    for (name, what, environment) in OTHERS {
+        match steps.step(&format!("{name}: {what}"), || environment.interpreter()) {
+            Ok(interpreter) => {
+                tests.env(environment.variable, interpreter);
+            }
+            Err(error) => {
+                tests.env_remove(environment.variable);
+                let remedy = environment.remedy();
+                skipped.push(format!("{name}: {error:#}; bring it with: {remedy}"));
+            }
         }
     }
     let tested = steps.command("tests", tests.args(&args.extra));
