@@ -223,6 +223,17 @@ impl Gate {
         })
     }
 
+    /// Whether a caller who was admitted earlier would still be: for what takes long, asked now and then while it goes on.
+    /// Only revocations are asked, so a token may expire meanwhile. Not audited: whoever ends what was going on reports
+    /// that.
+    ///
+    /// # Errors
+    /// `token_revoked`, `account_disabled`, or `store_unavailable` when the view cannot tell.
+    pub fn still_stands(&self, caller: &Caller) -> Result<(), Refusal> {
+        let Some(token) = caller.token() else { return Ok(()) };
+        token.confirm_again(&*self.revocations, self.clock.now())
+    }
+
     /// Whether they may do that, for showing only what they may use. Not audited, and no substitute for a permit.
     pub fn would_allow(&self, caller: &Caller, request: &Request<'_>) -> bool {
         caller.may(&self.policy, request)

@@ -11,7 +11,8 @@ use crate::keys::KeyId;
 #[derive(Clone)]
 pub struct Credential<'a> {
     claims: &'a Claims,
-    token: &'a [u8],
+    /// Absent when the request that brought the token is over.
+    token: Option<&'a [u8]>,
     signing_input: &'a [u8],
     key_id: &'a KeyId,
     key_revocation_id: RevocationId,
@@ -25,7 +26,18 @@ impl<'a> Credential<'a> {
         (key_id, key_revocation_id): (&'a KeyId, RevocationId),
     ) -> Self {
         let revocation_id = OnceLock::new();
+        let token = Some(token);
         Self { claims, token, signing_input, key_id, key_revocation_id, revocation_id }
+    }
+
+    /// Of a token whose text is gone.
+    pub(crate) fn again(
+        claims: &'a Claims,
+        revocation_id: RevocationId,
+        (key_id, key_revocation_id): (&'a KeyId, RevocationId),
+    ) -> Self {
+        let revocation_id = OnceLock::from(revocation_id);
+        Self { claims, token: None, signing_input: &[], key_id, key_revocation_id, revocation_id }
     }
 
     /// What the token says.
@@ -51,9 +63,10 @@ impl<'a> Credential<'a> {
         })
     }
 
-    /// SHA-256 of the whole token: the name under which Python services blacklist it.
-    pub fn token_digest(&self) -> TokenDigest {
-        TokenDigest::of(self.token)
+    /// SHA-256 of the whole token: the name under which Python services blacklist it. `None` where a token is judged
+    /// again that was accepted earlier, because then its text is gone.
+    pub fn token_digest(&self) -> Option<TokenDigest> {
+        self.token.map(TokenDigest::of)
     }
 }
 

@@ -97,8 +97,8 @@ impl ValidToken<'_> {
         self.raw
     }
 
-    pub(super) fn into_parts(self) -> (Claims, KeyId) {
-        (self.claims, self.key.id)
+    pub(super) fn into_parts(self) -> (Claims, SignedBy) {
+        (self.claims, self.key)
     }
 }
 

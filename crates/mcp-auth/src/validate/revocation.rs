@@ -6,6 +6,7 @@ use base64_simd::URL_SAFE_NO_PAD;
 
 use super::checks::not_expired;
 use super::parse::header;
+use super::signature::SignedBy;
 use super::{Rules, ValidToken};
 use crate::claims::{Claims, TokenType};
 use crate::clock::{NumericDate, Timestamp};
@@ -13,7 +14,7 @@ use crate::keys::KeyId;
 use crate::refusal::{Reason, Refusal};
 use crate::roles::Role;
 use crate::store::{
-    Revocation, RevocationId, RevocationStore, RevocationView, StoreError, Verdict,
+    Credential, Revocation, RevocationId, RevocationStore, RevocationView, StoreError, Verdict,
 };
 
 /// A token that is valid and was not revoked when it was looked at. Cheap to clone, and free of the token's text,
@@ -21,7 +22,7 @@ use crate::store::{
 #[derive(Clone)]
 pub struct LiveToken {
     claims: Claims,
-    key_id: KeyId,
+    key: SignedBy,
     identity: Identity,
 }
 
@@ -87,14 +88,18 @@ impl ValidToken<'_> {
     }
 
     fn admit(self, verdict: Result<Verdict, StoreError>) -> Result<LiveToken, Refusal> {
-        match verdict.map_err(Reason::from)? {
-            Verdict::Live => {}
-            Verdict::Revoked(by) => return Err(Reason::Revoked(by).into()),
-            Verdict::Blocked => return Err(Reason::AccountDisabled.into()),
-        }
+        refuse_unless_live(verdict)?;
         let identity = Identity::of(&self);
-        let (claims, key_id) = self.into_parts();
-        Ok(LiveToken { claims, key_id, identity })
+        let (claims, key) = self.into_parts();
+        Ok(LiveToken { claims, key, identity })
+    }
+}
+
+fn refuse_unless_live(verdict: Result<Verdict, StoreError>) -> Result<(), Refusal> {
+    match verdict.map_err(Reason::from)? {
+        Verdict::Live => Ok(()),
+        Verdict::Revoked(by) => Err(Reason::Revoked(by).into()),
+        Verdict::Blocked => Err(Reason::AccountDisabled.into()),
     }
 }
 
@@ -116,7 +121,18 @@ impl LiveToken {
 
     /// The key that signed it.
     pub fn key_id(&self) -> &KeyId {
-        &self.key_id
+        &self.key.id
+    }
+
+    /// Asks the view again, as [`ValidToken::confirm`] did: whether nothing was revoked since.
+    pub(crate) fn confirm_again(
+        &self,
+        revocations: &dyn RevocationView,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let key = (&self.key.id, self.key.revocation_id);
+        let credential = Credential::again(&self.claims, self.revocation_id(), key);
+        refuse_unless_live(revocations.verdict(&credential, now))
     }
 
     /// Whether the token is still within its time, as when it was validated.

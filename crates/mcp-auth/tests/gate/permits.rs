@@ -9,7 +9,7 @@ use mcp_auth::action::{
 };
 use mcp_auth::policy::{Effect, Match, Policy, Rule, Who};
 use mcp_auth::refusal::RefusalCode;
-use mcp_auth::validate::Permit;
+use mcp_auth::validate::{Caller, Permit};
 
 fn call() -> CallTool {
     CallTool { server: "files".into(), tool: "read".into() }
@@ -84,6 +84,24 @@ fn a_revoked_token_and_a_blocked_account_end_at_once() {
         (refused.refusal.code(), refused.refusal.code().status()),
         (RefusalCode::AccountDisabled, 403)
     );
+}
+
+/// For calls that are under way: with a `jti` and without, by token and by account.
+#[test]
+fn who_was_admitted_falls_with_the_token_or_the_account() {
+    for forge in [token("user"), token("user").without_claim("jti")] {
+        let house = House::new();
+        let caller = house.admit(&forge).unwrap();
+        assert!(house.gate.still_stands(&caller).is_ok());
+        house.revoke(&caller);
+        let fallen = house.gate.still_stands(&caller).unwrap_err();
+        assert_eq!(fallen.code(), RefusalCode::TokenRevoked);
+    }
+    let house = House::new();
+    let caller = house.admit(&token("user")).unwrap();
+    house.block("alice");
+    assert_eq!(house.gate.still_stands(&caller).unwrap_err().code(), RefusalCode::AccountDisabled);
+    assert!(house.gate.still_stands(&Caller::Anonymous).is_ok());
 }
 
 /// No answer is no permission, and no verdict on the token either.
