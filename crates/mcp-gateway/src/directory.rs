@@ -75,6 +75,7 @@ impl Directory {
         Tool {
             name: if is_plain { entry.name.clone() } else { entry.qualified_name.clone() },
             qualified_name: entry.qualified_name.clone(),
+            own_name: entry.name.clone(),
             description: entry.description.clone(),
             server: server.name.clone(),
             version: entry.version.clone(),

@@ -16,6 +16,8 @@ pub struct Tool {
     pub name: String,
     /// `server__tool`, which always works.
     pub qualified_name: String,
+    /// Its name as its server calls it, which several servers may use.
+    pub own_name: String,
     /// What people read about it; empty when the server says nothing.
     pub description: String,
     /// The server that has it.
