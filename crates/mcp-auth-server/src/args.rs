@@ -1,6 +1,7 @@
 //! The command line.
 
 mod audit;
+mod policy;
 mod token;
 mod user;
 
@@ -10,6 +11,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::audit::{Audit, Search};
+pub(crate) use self::policy::{Explain, Policy};
 pub(crate) use self::token::{Kind, RevokeWhat, Token, TokenSource};
 pub(crate) use self::user::{PasswordSource, User};
 
@@ -78,6 +80,9 @@ pub(crate) enum Command {
     /// The audit log: verify, search, explain an error id
     #[command(subcommand)]
     Audit(Audit),
+    /// The policy: check it, explain what it decides
+    #[command(subcommand)]
+    Policy(Policy),
     /// Look for what is wrong with this installation, and say what to do about it
     Doctor,
     /// The configuration: check it, list its variables

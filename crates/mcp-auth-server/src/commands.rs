@@ -5,6 +5,7 @@ pub(crate) mod config;
 mod desk;
 pub(crate) mod doctor;
 pub(crate) mod init;
+pub(crate) mod policy;
 pub(crate) mod secret;
 pub(crate) mod serve;
 pub(crate) mod token;

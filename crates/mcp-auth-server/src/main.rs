@@ -4,10 +4,12 @@ mod args;
 mod commands;
 mod data_dir;
 mod files;
+mod gatekeeper;
 mod house;
 mod jwt_secret;
 mod logging;
 mod passwords;
+mod policy;
 mod serve;
 mod settings;
 mod table;
@@ -19,6 +21,11 @@ use mcp_auth_cli::{Failure, exit, parse, print_completions, print_man_page};
 use crate::args::{Args, Command};
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    // Before anything else: a guardian is a small process that reads no configuration.
+    if arguments.next().is_some_and(|first| first == gatekeeper::GUARD) {
+        return gatekeeper::guard(arguments);
+    }
     mcp_auth_cli::run(|| dispatch(parse()?))
 }
 
@@ -31,6 +38,7 @@ fn dispatch(args: Args) -> Result<u8, Failure> {
         Command::Token(token) => commands::token::run(common, &token),
         Command::Secret(secret) => commands::secret::run(common, &secret),
         Command::Audit(audit) => commands::audit::run(common, &audit),
+        Command::Policy(policy) => commands::policy::run(common, &policy),
         Command::Doctor => commands::doctor::run(common),
         Command::Config(config) => commands::config::run(common, &config),
         Command::Completions { shell } => print_completions::<Args>(shell).map(|()| exit::OK),

@@ -1,7 +1,7 @@
 //! The server: what it opens at the start, what runs beside the requests, and how it ends.
 //!
-//! A request comes in through [`listener`], passes the layers of [`routes`], and is answered by a handler of [`auth`] or
-//! [`probes`] that takes a [`call::Call`]. [`routes::TABLES`] is the list of all routes, from which the router and the
+//! A request comes in through [`listener`], passes the layers of [`routes`], and is answered by a handler of [`auth`],
+//! [`mcp`] or [`probes`] that takes a [`call::Call`]. [`routes::TABLES`] is the list of all routes, from which the router and the
 //! OpenAPI document are made.
 
 mod app;
@@ -15,6 +15,7 @@ mod ledger;
 mod listener;
 mod local_only;
 mod maintenance;
+mod mcp;
 mod metrics;
 mod observe;
 mod openapi;
@@ -39,8 +40,10 @@ use tokio_util::task::TaskTracker;
 use self::app::App;
 use self::listener::Listener;
 use self::tls::Tls;
+use crate::gatekeeper::{Config, Gatekeeper, ServersFile};
 use crate::house::House;
 use crate::logging;
+use crate::policy::LoadedPolicy;
 use crate::settings::Source;
 
 /// Serves until a signal says stop.
@@ -54,18 +57,29 @@ pub(crate) fn run(source: Source) -> Result<(), Failure> {
     let runtime = runtime.context("cannot start the threads that serve")?;
     let _inside = runtime.enter();
     let tls = settings.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
-    let app = Arc::new(App::new(House::open(settings)?));
+    let policy = LoadedPolicy::first(&settings.mcp)?;
+    let file = ServersFile::of(&settings.mcp, &settings.data_dir)?;
+    let servers = file.read_first()?;
+    let house = House::open(settings)?;
+    let gatekeeper = Gatekeeper::new(file, Arc::clone(&house.clock));
+    let app = Arc::new(App::new(house, policy, gatekeeper));
     start::announce(&app, &source);
-    let served = runtime.block_on(serve(&app, source, tls));
+    let served = runtime.block_on(serve(&app, &servers, source, tls));
     let closed = close(&app);
     runtime.block_on(app.house().close_store());
     served.and(closed)
 }
 
-async fn serve(app: &Arc<App>, source: Source, tls: Option<Arc<Tls>>) -> Result<(), Failure> {
+async fn serve(
+    app: &Arc<App>,
+    servers: &Config,
+    source: Source,
+    tls: Option<Arc<Tls>>,
+) -> Result<(), Failure> {
     let (told_to_stop, hang_up) = signals::Signals::listen()?.split();
     let listener = Listener::bind(app.settings().listen, tls.clone())?;
     start::write_down(app).await?;
+    app.gatekeeper.begin(servers).await;
     start::say_where(&listener)?;
     let stop = CancellationToken::new();
     let beside = TaskTracker::new();
@@ -77,6 +91,7 @@ async fn serve(app: &Arc<App>, source: Source, tls: Option<Arc<Tls>>) -> Result<
     stop.cancel();
     beside.close();
     beside.wait().await;
+    app.gatekeeper.shutdown().await;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What the environment says about the server: read once, with all mistakes at once.
 
 mod logging;
+mod mcp;
 mod near_miss;
 mod source;
 mod variables;
@@ -14,6 +15,7 @@ use mcp_auth_sessions::rate_limit::Limits;
 use mcp_auth_tower::TrustedProxies;
 
 pub(crate) use self::logging::{LogFormat, LogSettings};
+pub(crate) use self::mcp::McpSettings;
 pub(crate) use self::near_miss::near_misses;
 pub(crate) use self::source::Source;
 use self::variables as name;
@@ -36,6 +38,7 @@ pub(crate) struct ServerSettings {
     /// `None` where rate limits are switched off.
     pub(crate) login_limits: Option<Limits>,
     pub(crate) metrics_public: bool,
+    pub(crate) mcp: McpSettings,
     /// What works but should not stay so.
     pub(crate) warnings: Vec<Mistake>,
 }
@@ -98,6 +101,7 @@ struct Rest {
     audit: AuditFiles,
     login_limits: Option<Limits>,
     metrics_public: bool,
+    mcp: McpSettings,
 }
 
 impl Rest {
@@ -110,8 +114,9 @@ impl Rest {
             tls: read_tls(reader),
             trusted_proxies: read_proxies(reader),
             audit: read_audit(reader, data_dir),
-            login_limits: read_limits(reader),
-            metrics_public: read_metrics(reader, listen),
+            login_limits: read_limits(reader, name::LOGIN_RATE_LIMIT, "60/minute"),
+            metrics_public: flag_or(reader, name::METRICS_PUBLIC, listen.is_local()),
+            mcp: McpSettings::read(reader, listen),
         }
     }
 
@@ -125,6 +130,7 @@ impl Rest {
             audit,
             login_limits,
             metrics_public,
+            mcp,
         } = self;
         ServerSettings {
             tokens,
@@ -137,6 +143,7 @@ impl Rest {
             audit,
             login_limits,
             metrics_public,
+            mcp,
             warnings,
         }
     }
@@ -207,23 +214,22 @@ fn read_audit(reader: &mut Reader<'_>, data_dir: &DataDir) -> AuditFiles {
     }
 }
 
-fn read_limits(reader: &mut Reader<'_>) -> Option<Limits> {
+/// `None` where rate limits are switched off.
+fn read_limits(reader: &mut Reader<'_>, variable: &str, default: &str) -> Option<Limits> {
     let enabled = reader.flag(name::RATE_LIMIT_ENABLED);
-    let text = reader.text(name::LOGIN_RATE_LIMIT).unwrap_or_else(|| "60/minute".to_owned());
+    let text = reader.text(variable).unwrap_or_else(|| default.to_owned());
     match text.parse() {
         Ok(limits) => enabled.then_some(limits),
         Err(error) => {
-            reader.mistake(name::LOGIN_RATE_LIMIT, format!("{error}"));
+            reader.mistake(variable, format!("{error}"));
             None
         }
     }
 }
 
-fn read_metrics(reader: &mut Reader<'_>, listen: Listen) -> bool {
-    match reader.text(name::METRICS_PUBLIC) {
-        None => listen.is_local(),
-        Some(_) => reader.flag(name::METRICS_PUBLIC),
-    }
+/// A flag whose default depends on others.
+fn flag_or(reader: &mut Reader<'_>, variable: &str, default: bool) -> bool {
+    if reader.text(variable).is_some() { reader.flag(variable) } else { default }
 }
 
 /// On the machine itself a weak secret is a warning, so that people can try things out.

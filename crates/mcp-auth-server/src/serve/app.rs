@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use mcp_auth::audit::{AuditEvent, AuditKind, NoAudit};
 use mcp_auth::clock::Timestamp;
 use mcp_auth::refusal::Refusal;
@@ -15,18 +16,24 @@ use tokio_util::task::TaskTracker;
 use super::body::Room;
 use super::ledger::Ledger;
 use super::metrics::Metrics;
+use crate::gatekeeper::Gatekeeper;
 use crate::house::House;
+use crate::policy::LoadedPolicy;
 use crate::settings::ServerSettings;
 
 /// The house, and what serving it over HTTP adds.
 pub(crate) struct App {
     house: House,
-    /// Decides about requests; replaced when the keys change.
+    /// Decides about requests; replaced when the keys or the policy change.
     pub(crate) gate: SharedGate,
     /// Where events go.
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) metrics: Arc<Metrics>,
-    /// How often one address may sign in.
+    /// The policy that the gate has, with its rate limits.
+    pub(crate) policy: ArcSwap<LoadedPolicy>,
+    /// The way to the MCP servers.
+    pub(crate) gatekeeper: Gatekeeper,
+    /// How often one address may sign in, and one user call tools.
     pub(crate) rate_limits: MemoryRateLimits,
     /// Requests that change something and are worked on, whether or not their clients still wait.
     pub(crate) unfinished: TaskTracker,
@@ -38,10 +45,11 @@ pub(crate) struct App {
 
 impl App {
     /// Builds the gate over what the house has.
-    pub(crate) fn new(house: House) -> Self {
+    pub(crate) fn new(house: House, policy: LoadedPolicy, gatekeeper: Gatekeeper) -> Self {
         let metrics = Arc::new(Metrics::new());
         let ledger = Arc::new(Ledger::new(Arc::clone(&house.audit), Arc::clone(&metrics)));
         let gate = Gate::new(house.settings.tokens.validator())
+            .with_policy(Arc::clone(&policy.policy))
             .with_revocations(Arc::clone(&house.revocations))
             .with_clock(Arc::clone(&house.clock))
             .with_randomness(Arc::clone(&house.randomness));
@@ -54,11 +62,19 @@ impl App {
             gate,
             ledger,
             metrics,
+            policy: ArcSwap::from_pointee(policy),
+            gatekeeper,
             rate_limits: MemoryRateLimits::new(),
             unfinished: TaskTracker::new(),
             bodies: Room::new(),
             silent,
         }
+    }
+
+    /// Decides by this policy from the next request on.
+    pub(crate) fn put_policy(&self, policy: LoadedPolicy) {
+        self.gate.update(|gate| gate.clone().with_policy(Arc::clone(&policy.policy)));
+        self.policy.store(Arc::new(policy));
     }
 
     pub(crate) fn settings(&self) -> &ServerSettings {

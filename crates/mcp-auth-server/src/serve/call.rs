@@ -128,6 +128,19 @@ impl Call {
         Ok(self.gate.authorize(self.caller()?, action, &self.origin())?)
     }
 
+    /// Asks the policy about one of many things, of which the caller is shown those that are allowed. Not audited: nobody
+    /// asked for those that are not.
+    pub(crate) fn permit<A: Action>(&self, caller: &Caller, action: A) -> Option<Permit<A>> {
+        caller.authorize(self.gate.policy(), action).ok()
+    }
+
+    /// The first value of a query parameter, decoded.
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
+        let query = self.parts.uri.query().unwrap_or_default().as_bytes();
+        let mut pairs = form_urlencoded::parse(query);
+        pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
+    }
+
     /// What the body says.
     ///
     /// # Errors

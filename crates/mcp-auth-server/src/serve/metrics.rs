@@ -1,6 +1,9 @@
 //! Counters and gauges for Prometheus.
 
+mod names;
+
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mcp_auth::audit::AuditEvent;
@@ -12,8 +15,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use self::names::Names;
+
 /// Upper bounds of the latency's buckets, in seconds.
 const BUCKETS: [f64; 11] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+
+/// The same for tools, which may take minutes.
+const BUCKETS_OF_TOOLS: [f64; 10] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 300.0];
 
 /// Labels come from tables of ours, never from a client, so there are only so many.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -38,6 +46,20 @@ struct OfEvent {
     event: &'static str,
 }
 
+/// Names come from MCP servers, so only the first [`Names::MOST`] are told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfCall {
+    server: Arc<str>,
+    tool: Arc<str>,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfTool {
+    server: Arc<str>,
+    tool: Arc<str>,
+}
+
 /// What is measured.
 pub(crate) struct Metrics {
     registry: Registry,
@@ -45,6 +67,9 @@ pub(crate) struct Metrics {
     latency: Family<OfRoute, Histogram, fn() -> Histogram>,
     refusals: Family<OfCode, Counter>,
     events: Family<OfEvent, Counter>,
+    tool_names: Names,
+    tool_calls: Family<OfCall, Counter>,
+    tool_latency: Family<OfTool, Histogram, fn() -> Histogram>,
     signing_in: Gauge,
     connections: Gauge,
     audit_waiting: Gauge,
@@ -60,6 +85,9 @@ impl Metrics {
             latency: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             refusals: Family::default(),
             events: Family::default(),
+            tool_names: Names::default(),
+            tool_calls: Family::default(),
+            tool_latency: Family::new_with_constructor(|| Histogram::new(BUCKETS_OF_TOOLS)),
             signing_in: Gauge::default(),
             connections: Gauge::default(),
             audit_waiting: Gauge::default(),
@@ -76,6 +104,8 @@ impl Metrics {
         all.register("request_duration_seconds", "Time to answer", self.latency.clone());
         all.register("refusals", "Refused requests by code", self.refusals.clone());
         all.register("events", "Audited events, sign-ins among them", self.events.clone());
+        all.register("tool_calls", "Tool calls by who answered", self.tool_calls.clone());
+        all.register("tool_call_duration_seconds", "Time of tool calls", self.tool_latency.clone());
         all.register("sign_ins_under_way", "Sign-ins hashing or waiting", self.signing_in.clone());
         all.register("connections", "Open connections", self.connections.clone());
         all.register(
@@ -111,6 +141,20 @@ impl Metrics {
         if let Some(code) = event.code {
             self.refusals.get_or_create(&OfCode { code: code.name() }).inc();
         }
+    }
+
+    /// A tool was called. `outcome` is who answered.
+    pub(crate) fn count_call(
+        &self,
+        server: &str,
+        tool: &str,
+        outcome: &'static str,
+        took: Duration,
+    ) {
+        let (server, tool) = self.tool_names.of(server, tool);
+        let of_tool = OfTool { server: Arc::clone(&server), tool: Arc::clone(&tool) };
+        self.tool_latency.get_or_create(&of_tool).observe(took.as_secs_f64());
+        self.tool_calls.get_or_create(&OfCall { server, tool, outcome }).inc();
     }
 
     /// Counts a sign-in as under way until what is returned is dropped.

@@ -1,4 +1,4 @@
-//! Reads keys and certificates again when their files change, or on SIGHUP.
+//! Reads keys, certificates and the policy again when their files change, or on SIGHUP.
 //!
 //! The files are looked at every second, by the path that a chain of links ends at: container platforms replace a link,
 //! and whoever watches the file itself would miss it. A file is read when two looks agree, so not while it is written.
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use self::stamp::Stamps;
 use super::app::App;
 use super::tls::Tls;
+use crate::policy::LoadedPolicy;
 use crate::settings::Source;
 
 const NEW_CERTIFICATE: &str = "the TLS certificate was replaced";
@@ -65,12 +66,34 @@ impl Reloader {
         let of_tls = certificate
             .into_iter()
             .flat_map(|files| [files.certificate.clone(), files.key.clone()]);
-        Stamps::of(of_tls.chain(self.source.key_files(&self.app.settings().data_dir)))
+        let settings = self.app.settings();
+        let keys = self.source.key_files(&settings.data_dir);
+        Stamps::of(of_tls.chain(keys).chain(settings.mcp.policy_file.clone()))
     }
 
     async fn reload(&mut self) {
         self.reload_keys().await;
         self.reload_certificate().await;
+        self.reload_policy().await;
+    }
+
+    /// A policy with a mistake leaves the last good one in force.
+    async fn reload_policy(&self) {
+        let read = LoadedPolicy::of(&self.app.settings().mcp);
+        match read {
+            Ok(policy) if policy == **self.app.policy.load() => {}
+            Ok(policy) => {
+                let what = format!(
+                    "the policy was read again, it has {} rules",
+                    policy.policy.rules().len()
+                );
+                self.app.put_policy(policy);
+                self.tell(AuditKind::ConfigChanged, true, &what).await;
+            }
+            Err(problems) => {
+                self.tell(AuditKind::ConfigChanged, false, &problems.join("; ")).await;
+            }
+        }
     }
 
     async fn reload_keys(&mut self) {

@@ -17,10 +17,13 @@ use tower::ServiceBuilder;
 use super::app::App;
 use super::body::Accepted;
 use super::call::{Answer, Call};
-use super::{auth, finish, local_only, observe, probes, refuse, token_in_url};
+use super::{auth, finish, local_only, mcp, observe, probes, refuse, token_in_url};
 
 /// Every route; a part of the API adds its table here.
-pub(crate) const TABLES: &[&[Route]] = &[auth::ROUTES, probes::ROUTES];
+pub(crate) const TABLES: &[&[Route]] = &[auth::ROUTES, mcp::ROUTES, probes::ROUTES];
+
+/// Routes that are left off where they are when the client goes: an MCP server is told that nobody waits any more.
+const ENDS_WITH_ITS_CLIENT: &[&str] = &["execute_tool"];
 
 /// One route: what it is called, who may ask, what it takes and what it answers.
 pub(crate) struct Route {
@@ -107,10 +110,11 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(app), token_in_url::check));
     let routes = all().fold(Router::new(), |router, route| {
         let handler = (route.handler)();
-        let handler = match route.method {
-            Method::GET => handler,
-            _ => handler
-                .route_layer(middleware::from_fn_with_state(Arc::clone(app), finish::to_the_end)),
+        let handler = if route.method == Method::GET || ENDS_WITH_ITS_CLIENT.contains(&route.name) {
+            handler
+        } else {
+            let finish = middleware::from_fn_with_state(Arc::clone(app), finish::to_the_end);
+            handler.route_layer(finish)
         };
         let handler = match route.access {
             Access::Token => handler.route_layer(AuthLayer::new(app.gate.clone())),

@@ -16,6 +16,10 @@ pub(crate) const AUDIT_CHECKPOINTS: &str = "MCP_AUDIT_CHECKPOINT_FILE";
 pub(crate) const RATE_LIMIT_ENABLED: &str = "MCP_RATE_LIMIT_ENABLED";
 pub(crate) const LOGIN_RATE_LIMIT: &str = "MCP_LOGIN_RATE_LIMIT";
 pub(crate) const METRICS_PUBLIC: &str = "MCP_METRICS_PUBLIC";
+pub(crate) const CONFIG_FILE: &str = "MCP_CONFIG_FILE";
+pub(crate) const POLICY_FILE: &str = "MCP_POLICY_FILE";
+pub(crate) const EXECUTE_RATE_LIMIT: &str = "MCP_EXECUTE_RATE_LIMIT";
+pub(crate) const ALLOW_ADHOC: &str = "MCP_ALLOW_ADHOC_SERVERS";
 
 /// Every variable of the server that is not about tokens, in the order of the reference page.
 pub(crate) const SERVER_VARIABLES: &[Variable] = &[
@@ -76,5 +80,29 @@ pub(crate) const SERVER_VARIABLES: &[Variable] = &[
         METRICS_PUBLIC,
         "(true on a loopback address, else false)",
         "Whether `/metrics` answers without an admin's token.",
+    ),
+    Variable::text(
+        CONFIG_FILE,
+        ".mcp/config.json",
+        "path of a JSON file",
+        "Which MCP servers there are. Read at the start and by `POST /api/v1/mcp/reload-config`.",
+    ),
+    Variable::text(
+        POLICY_FILE,
+        "(the built-in policy)",
+        "path of a TOML file",
+        "Who may list, describe and call which tools. Read again when it changes; one with a mistake leaves the last \
+         good one in force.",
+    ),
+    Variable::text(
+        EXECUTE_RATE_LIMIT,
+        "10/minute",
+        "limits such as 10/minute or 5/2minute; 100/hour",
+        "How often one user may call tools, where the policy's rule sets no limit of its own.",
+    ),
+    Variable::flag(
+        ALLOW_ADHOC,
+        "(true on a loopback address, else false)",
+        "Whether an admin may connect an MCP server that no file names: a program to start, or a URL.",
     ),
 ];

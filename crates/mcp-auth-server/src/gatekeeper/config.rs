@@ -1,0 +1,85 @@
+//! The file that says which MCP servers there are.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mcp_auth_cli::environment::Environment;
+use mcp_auth_cli::{Failure, exit};
+use mcp_gateway::{Config, Lookup};
+
+use crate::data_dir::DataDir;
+use crate::settings::McpSettings;
+
+/// The shared secret, which entries of the file hand on as `${MCP_JWT_SECRET}`.
+const SECRET: &str = "MCP_JWT_SECRET";
+
+/// Where the file lies, and where `${NAME}` in it is looked up.
+#[derive(Debug)]
+pub(crate) struct ServersFile {
+    path: PathBuf,
+    /// Whether somebody named it. One that nobody named need not be there.
+    is_named: bool,
+    data_dir: DataDir,
+    environment: Arc<Environment>,
+}
+
+impl ServersFile {
+    /// The file that the settings name.
+    ///
+    /// # Errors
+    /// When `.env` or `.env.local` cannot be read.
+    pub(crate) fn of(settings: &McpSettings, data_dir: &DataDir) -> Result<Self, Failure> {
+        Ok(Self {
+            path: settings.config_file.clone(),
+            is_named: settings.config_file_is_named,
+            data_dir: data_dir.clone(),
+            environment: Arc::new(Environment::load()?),
+        })
+    }
+
+    /// What it says now; `.env` and `.env.local` are read again, too.
+    ///
+    /// # Errors
+    /// What is wrong with the file. An entry that is wrong is no error here.
+    pub(crate) fn read(&self) -> Result<Config, String> {
+        if !self.is_named && !self.path.exists() {
+            tracing::info!(path = %self.path.display(), "there is no such file, so there are no MCP servers");
+            return Ok(Config::default());
+        }
+        let environment = Environment::load().map_err(|failure| failure.message().to_owned())?;
+        Config::read(&self.path, |name| self.value(&environment, name))
+            .map_err(|error| error.to_string())
+    }
+
+    /// The same at the start of the program.
+    ///
+    /// # Errors
+    /// [`exit::CONFIGURATION`].
+    pub(crate) fn read_first(&self) -> Result<Config, Failure> {
+        self.read().map_err(|error| {
+            Failure::new(exit::CONFIGURATION, error)
+                .with_hint("MCP_CONFIG_FILE names the file with the MCP servers")
+        })
+    }
+
+    /// What child processes find in their environment is taken from here.
+    pub(super) fn environment(&self) -> Lookup {
+        let environment = Arc::clone(&self.environment);
+        Arc::new(move |name| text(&environment, name))
+    }
+
+    /// The secret of a data directory stands in for the variable, as it does for the server itself.
+    fn value(&self, environment: &Environment, name: &str) -> Option<String> {
+        let found = text(environment, name);
+        if name != SECRET || found.is_some() {
+            return found;
+        }
+        let named = text(environment, "MCP_JWT_SECRET_FILE").map(PathBuf::from);
+        let secret = std::fs::read_to_string(named.unwrap_or_else(|| self.data_dir.secret()));
+        secret.ok().map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+    }
+}
+
+fn text(environment: &Environment, name: &str) -> Option<String> {
+    environment.get(name)?.into_string().ok().filter(|value| !value.is_empty())
+}
