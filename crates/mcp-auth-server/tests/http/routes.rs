@@ -24,6 +24,12 @@ const FOR_EVERYBODY: &[(&str, &str)] = &[
     ("POST /api/v1/auth/revoke", "own tokens; see `what_is_anothers_takes_an_admin`"),
     ("GET /api/v1/auth/me", "the caller"),
     ("GET /api/v1/auth/tokens", "the caller's tokens"),
+    ("GET /api/v1/mcp/servers", "shows what the policy allows"),
+    ("GET /api/v1/mcp/tools", "shows what the policy allows"),
+    ("GET /api/v1/mcp/tools/{name}", "the policy decides about each tool"),
+    ("GET /api/v1/mcp/health", "shows what the policy allows"),
+    ("GET /api/v1/mcp/servers/{name}/health", "the policy decides about each server"),
+    ("POST /api/v1/mcp/tools/{name}/execute", "the policy decides about each tool"),
 ];
 
 /// All routes, as `METHOD /path`.
@@ -39,8 +45,8 @@ fn routes(server: &Server) -> Vec<String> {
 
 fn ask(server: &Server, route: &str, token: Option<&str>) -> Answer {
     let (method, path) = route.split_once(' ').unwrap();
-    let ask =
-        Ask::new(method, &path.replace("{user_id}", "admin")).json(&json!({ "role": "user" }));
+    let path = path.replace("{user_id}", "admin").replace("{name}", "demo");
+    let ask = Ask::new(method, &path).json(&json!({ "role": "user" }));
     server.ask(&token.iter().fold(ask, |ask, token| ask.bearer(token)))
 }
 
@@ -100,7 +106,7 @@ fn the_document_describes_every_answer() {
     let document = server.ask(&Ask::get("/openapi.json")).json();
     assert_eq!(document["openapi"], "3.1.0");
     let schemas = document["components"]["schemas"].as_object().unwrap();
-    for name in ["Refusal", "RefusalCode", "Tokens", "User", "Me"] {
+    for name in ["Refusal", "RefusalCode", "Tokens", "User", "Me", "Server", "Tool", "Execution"] {
         assert!(schemas.contains_key(name), "{name}: {:?}", schemas.keys());
     }
     let text = document.to_string();

@@ -1,0 +1,135 @@
+//! Connecting and disconnecting servers, reading their file again, and what is left of their processes.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::house::{House, demo, entry, names, write_servers};
+use crate::server::eventually;
+
+fn by_hand() -> Value {
+    json!({ "transport": "stdio", "endpoint": demo(), "description": "By hand" })
+}
+
+#[test]
+fn an_admin_connects_and_disconnects_by_hand_and_it_is_on_the_audit() {
+    let house = House::with(&json!({}), None, &[]);
+    let connected = house.post(&house.admin, "servers/fs/connect", &by_hand());
+    let said = json!({
+        "success": true, "server_name": "fs", "status": "connected", "tool_count": 5, "error": null,
+    });
+    assert_eq!((connected.status, connected.json()), (200, said));
+    assert_eq!(house.call(&house.user, "add", &json!({ "a": 1, "b": 2 })).text("result"), "3");
+    let ended = house.post(&house.admin, "servers/fs/disconnect", &Value::Null).json();
+    assert_eq!((&ended["success"], &ended["status"]), (&true.into(), &"disconnected".into()));
+    assert!(house.tools(&house.user).is_empty());
+    let again = house.post(&house.admin, "servers/fs/connect", &Value::Null).json();
+    assert_eq!((&again["success"], &again["tool_count"]), (&true.into(), &5.into()));
+
+    let lines = house.events("server_connected", 2);
+    assert_eq!((&lines[0]["user_id"], &lines[0]["server"]), (&"admin".into(), &"fs".into()));
+    let reason = lines[0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("connected by hand: stdio /") && reason.ends_with("demo_server"));
+    assert_eq!(house.events("server_disconnected", 1)[0]["server"], "fs");
+}
+
+#[test]
+fn users_connect_nothing_and_start_nothing() {
+    let house = House::new();
+    for path in ["servers/fs/connect", "servers/demo/disconnect", "reload-config"] {
+        let refused = house.post(&house.user, path, &by_hand());
+        assert_eq!(refused.refusal(), (403, "permission_denied".into()), "{path}");
+        assert_eq!(refused.text("detail"), "User does not have permission");
+    }
+    assert_eq!(names(&house.get(&house.admin, "servers")), ["demo"]);
+}
+
+#[test]
+fn servers_of_no_file_can_be_switched_off() {
+    let off = [("MCP_ALLOW_ADHOC_SERVERS", "false")];
+    let house = House::with(&json!({ "demo": entry() }), None, &off);
+    let url = json!({ "transport": "http", "endpoint": "http://127.0.0.1:9/" });
+    for body in [by_hand(), url] {
+        let refused = house.post(&house.admin, "servers/fs/connect", &body);
+        assert_eq!(refused.refusal(), (403, "adhoc_connect_off".into()));
+    }
+    let again = house.post(&house.admin, "servers/demo/connect", &Value::Null).json();
+    assert_eq!(again["success"], true, "a configured server can still be connected again");
+}
+
+#[test]
+fn what_cannot_be_connected_is_told() {
+    let house = House::new();
+    let cases = [
+        (json!({ "transport": "stdio" }), "`endpoint` is missing"),
+        (json!({ "endpoint": "x" }), "`transport` is missing"),
+        (json!({ "transport": "carrier pigeon", "endpoint": "x" }), "neither `stdio` nor `http`"),
+        (json!({ "transport": "http", "endpoint": "file:///etc" }), "no URL"),
+        (json!({ "transport": "stdio", "endpoint": "a 'b" }), "open quotation mark"),
+    ];
+    for (body, problem) in cases {
+        let refused = house.post(&house.admin, "servers/fs/connect", &body);
+        assert_eq!(refused.refusal(), (422, "unprocessable".into()), "{body}");
+        assert!(refused.text("detail").contains(problem), "{refused:?}");
+    }
+    let unknown = house.post(&house.admin, "servers/fs/connect", &Value::Null);
+    assert_eq!(unknown.refusal(), (404, "not_found".into()));
+    let name = house.post(&house.admin, "servers/a__b/connect", &by_hand());
+    assert_eq!(name.refusal(), (422, "unprocessable".into()));
+}
+
+#[test]
+fn the_file_is_read_again_and_a_broken_one_changes_nothing() {
+    let house = House::new();
+    let directory = house.server.directory.path();
+    write_servers(directory, &json!({ "demo": entry(), "more": entry() }));
+    let read = house.post(&house.admin, "reload-config", &Value::Null).json();
+    assert_eq!((&read["started"], &read["kept"]), (&json!(["more"]), &json!(["demo"])), "{read}");
+    eventually("it is connected", || {
+        house.get(&house.admin, "health").json()["status"] == "healthy"
+    });
+    fs::write(house.path(".mcp/config.json"), "{\"mcpServers\": ").unwrap();
+    let broken = house.post(&house.admin, "reload-config", &Value::Null);
+    assert_eq!(broken.refusal(), (422, "unprocessable".into()));
+    assert!(broken.text("detail").contains("is not JSON, line 1"), "{broken:?}");
+    assert_eq!(names(&house.get(&house.admin, "servers")), ["demo", "more"]);
+    let lines = house.events("config_changed", 2);
+    assert_eq!((&lines[0]["success"], &lines[1]["success"]), (&true.into(), &false.into()));
+}
+
+/// Entries may hand the shared secret on, also where only the data directory has it.
+#[test]
+fn an_unset_variable_fails_its_server_only() {
+    let mut with = entry();
+    with["env"] = json!({ "MCP_JWT_SECRET": "${MCP_JWT_SECRET}" });
+    let house = House::with(&json!({ "good": with.clone() }), None, &[]);
+    with["env"] = json!({ "URL": "${NOBODY_SET_THIS}" });
+    write_servers(house.server.directory.path(), &json!({ "good": entry(), "bad": with }));
+    house.post(&house.admin, "reload-config", &Value::Null);
+    let servers = house.get(&house.admin, "servers").json();
+    assert_eq!((&servers[0]["name"], &servers[0]["status"]), (&"bad".into(), &"failed".into()));
+    assert!(servers[0]["error"].as_str().unwrap().contains("NOBODY_SET_THIS"), "{servers}");
+}
+
+/// Processes whose command line is in this data directory's demo server; each test names its own by an argument.
+#[cfg(target_os = "linux")]
+fn processes_with(word: &str) -> usize {
+    let entries = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let lines = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    lines.filter(|line| String::from_utf8_lossy(line).split('\0').any(|it| it == word)).count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn neither_a_stop_nor_a_kill_leaves_a_process_behind() {
+    for signal in ["TERM", "KILL"] {
+        let word = format!("orphan-of-{signal}-{}", std::process::id());
+        let servers = json!({ "demo": { "command": demo(), "args": [word] } });
+        let mut house = House::with(&servers, None, &[]);
+        // The server and its guardian.
+        assert_eq!(processes_with(&word), 2);
+        house.server.signal(signal);
+        house.server.wait();
+        eventually("both are gone", || processes_with(&word) == 0);
+    }
+}
