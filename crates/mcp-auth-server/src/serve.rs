@@ -29,6 +29,7 @@ mod tls;
 mod token_in_url;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use mcp_auth::audit::AuditKind;
@@ -45,6 +46,9 @@ use crate::house::House;
 use crate::logging;
 use crate::policy::LoadedPolicy;
 use crate::settings::Source;
+
+/// How long calls of tools may go on after a signal to stop: less than other requests, which may wait for them.
+const LAST_CALLS: Duration = Duration::from_secs(10);
 
 /// Serves until a signal says stop.
 ///
@@ -85,14 +89,24 @@ async fn serve(
     let beside = TaskTracker::new();
     beside.spawn(maintenance::run(Arc::clone(app), stop.clone()));
     beside.spawn(reload::run(Arc::clone(app), source, tls, hang_up, stop.clone()));
+    beside.spawn(last_calls(Arc::clone(app), told_to_stop.clone(), stop.clone()));
     listener.serve(app, told_to_stop).await;
     app.unfinished.close();
     app.unfinished.wait().await;
     stop.cancel();
     beside.close();
     beside.wait().await;
-    app.gatekeeper.shutdown().await;
     Ok(())
+}
+
+/// Calls that go on after a signal to stop have a while to end; then the MCP servers end, and the calls with them, in time
+/// for the answers to go out.
+async fn last_calls(app: Arc<App>, told_to_stop: CancellationToken, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = async { told_to_stop.cancelled().await; tokio::time::sleep(LAST_CALLS).await } => {}
+    }
+    app.gatekeeper.shutdown().await;
 }
 
 /// The last line, and everything on disk.

@@ -41,18 +41,18 @@ fn explain(
     let request = request(asked);
     let subject = Subject { user_id: &asked.user, role: &role };
     let decision = policy.policy.decide(&subject, &request);
-    let (allowed, rule) = (decision.allowed(), decision.rule().map(|rule| rule.name.as_str()));
-    let limits = rule.filter(|_| allowed).and_then(|rule| policy.limits_of(rule));
+    let (allowed, by) = (decision.allowed(), decision.rule().map(|rule| rule.name.as_str()));
+    let limits = by.filter(|_| allowed).and_then(|rule| policy.limits_of(rule));
     let limits =
         limits.or(settings.execute_limits.as_ref()).filter(|_| allowed).map(Limits::to_string);
     let text = if common.json {
         table::json(&json!({
             "allowed": allowed, "action": request.to_string(), "user": asked.user, "role": role,
-            "rule": rule, "policy": policy.place(), "rate_limit": limits,
+            "rule": by, "policy": policy.place(), "rate_limit": limits,
         }))
     } else {
         let verdict = if allowed { "allowed" } else { "denied" };
-        let by = rule.map_or("no rule allows it".to_owned(), |rule| format!("the rule {rule:?}"));
+        let by = by.map_or("no rule allows it".to_owned(), |rule| format!("the rule {rule:?}"));
         let limits = limits.map(|limits| format!("rate limit  {limits}\n")).unwrap_or_default();
         format!(
             "{verdict}\n\naction      {}\nuser        {}, role {role}\ndecided by  {by}\npolicy      {}\n{limits}",

@@ -149,11 +149,11 @@ impl Metrics {
         server: &str,
         tool: &str,
         outcome: &'static str,
-        took: Duration,
+        duration: Duration,
     ) {
         let (server, tool) = self.tool_names.of(server, tool);
         let of_tool = OfTool { server: Arc::clone(&server), tool: Arc::clone(&tool) };
-        self.tool_latency.get_or_create(&of_tool).observe(took.as_secs_f64());
+        self.tool_latency.get_or_create(&of_tool).observe(duration.as_secs_f64());
         self.tool_calls.get_or_create(&OfCall { server, tool, outcome }).inc();
     }
 

@@ -106,7 +106,7 @@ fn the_document_describes_every_answer() {
     let document = server.ask(&Ask::get("/openapi.json")).json();
     assert_eq!(document["openapi"], "3.1.0");
     let schemas = document["components"]["schemas"].as_object().unwrap();
-    for name in ["Refusal", "RefusalCode", "Tokens", "User", "Me", "Server", "Tool", "Execution"] {
+    for name in ["Refusal", "RefusalCode", "Tokens", "User", "Me", "Server", "Tool", "ToolResult"] {
         assert!(schemas.contains_key(name), "{name}: {:?}", schemas.keys());
     }
     let text = document.to_string();

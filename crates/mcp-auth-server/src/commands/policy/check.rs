@@ -39,9 +39,15 @@ pub(super) fn run(
             "ok": findings.is_empty(), "policy": policy.place(), "rules": rules.len(), "findings": findings,
         }))
     } else {
-        let found: String =
+        let found: Vec<_> =
             findings.iter().map(|finding| format!("finding: {finding}\n")).collect();
-        format!("{found}{}: {} rules, {} findings\n", policy.place(), rules.len(), findings.len())
+        format!(
+            "{}{}: {} rules, {} findings\n",
+            found.concat(),
+            policy.place(),
+            rules.len(),
+            findings.len()
+        )
     };
     output::print(&text)?;
     Ok(if findings.is_empty() { exit::OK } else { exit::INTERNAL })

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::execute::seconds_of;
-use super::shapes::Connection;
+use super::shapes::Changed;
 use super::tools::sentence;
 use crate::gatekeeper::{ChangeError, ServerConfig, ServerStatus, Status};
 use crate::serve::body::Accepted;
@@ -50,19 +50,19 @@ pub(super) async fn connect(mut call: Call) -> Answer {
         None => gatekeeper.reconnect(&permit).await,
         Some(config) => gatekeeper.connect(&permit, config).await,
     };
-    let status = connected.map_err(|error| refused(&call, error))?;
+    let status = connected.map_err(|error| refused(&call, &error))?;
     let success = status.status == Status::Connected;
     tell(&call, AuditKind::ServerConnected, success, &what, &status).await?;
-    Ok(Json(Connection::new(success, status)).into_response())
+    Ok(Json(Changed::new(success, status)).into_response())
 }
 
 pub(super) async fn disconnect(call: Call) -> Answer {
     let permit = permit(&call)?;
     call.require_audit()?;
     let disconnected = call.app.gatekeeper.disconnect(&permit).await;
-    let status = disconnected.map_err(|error| refused(&call, error))?;
+    let status = disconnected.map_err(|error| refused(&call, &error))?;
     tell(&call, AuditKind::ServerDisconnected, true, "disconnected", &status).await?;
-    Ok(Json(Connection::new(true, status)).into_response())
+    Ok(Json(Changed::new(true, status)).into_response())
 }
 
 fn permit(call: &Call) -> Result<Permit<ConnectServer>, Rejection> {
@@ -114,7 +114,7 @@ async fn tell(
 }
 
 /// What a change that was not made is to the client.
-pub(super) fn refused(call: &Call, error: ChangeError) -> Rejection {
+pub(super) fn refused(call: &Call, error: &ChangeError) -> Rejection {
     let code = match error {
         ChangeError::Unknown { .. } => RefusalCode::NotFound,
         ChangeError::Name { .. } => RefusalCode::Unprocessable,

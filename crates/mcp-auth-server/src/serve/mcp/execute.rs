@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::shapes::Execution;
+use super::shapes::ToolResult;
 use super::under_way::{Outcome, UnderWay};
 use super::{limit, tools};
 use crate::gatekeeper::{CallError, CallOutcome, Content, Target};
@@ -87,7 +87,7 @@ fn answered(name: &str, under_way: UnderWay<'_>, outcome: CallOutcome) -> Respon
     let (result, error) =
         if success { (content, None) } else { (Value::Null, Some(as_text(content))) };
     let tool_name = name.to_owned();
-    Json(Execution { success, tool_name, result, error, execution_time }).into_response()
+    Json(ToolResult { success, tool_name, result, error, execution_time }).into_response()
 }
 
 fn as_text(content: Value) -> String {
@@ -132,7 +132,7 @@ fn failed(name: &str, execution_time: f64, rejection: &Rejection) -> Response {
     let error = Some(rejection.0.refusal.detail().into_owned());
     let tool_name = name.to_owned();
     let fields =
-        Execution { success: false, tool_name, result: Value::Null, error, execution_time };
+        ToolResult { success: false, tool_name, result: Value::Null, error, execution_time };
     let mut members: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
     if let Ok(Value::Object(fields)) = serde_json::to_value(fields) {
         members.extend(fields);

@@ -38,7 +38,7 @@ pub(super) async fn overview(call: Call) -> Answer {
 pub(super) async fn of_server(call: Call) -> Answer {
     let name = call.parameter()?;
     let permit = call.authorize(ListServer { server: name.to_owned() })?;
-    let unknown = || connect::refused(&call, ChangeError::Unknown { name: name.to_owned() });
+    let unknown = || connect::refused(&call, &ChangeError::Unknown { name: name.to_owned() });
     let health = call.app.gatekeeper.health_of(&permit).ok_or_else(unknown)?;
     Ok(Json(shown(&call, health)?).into_response())
 }

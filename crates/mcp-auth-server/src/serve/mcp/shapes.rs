@@ -122,7 +122,7 @@ impl Health {
 
 /// What came of a call.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Execution {
+pub(super) struct ToolResult {
     /// Whether the tool did what it was asked for.
     pub(super) success: bool,
     pub(super) tool_name: String,
@@ -135,7 +135,8 @@ pub(super) struct Execution {
 
 /// What came of a connection or its end.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Connection {
+#[schemars(rename = "Connection")]
+pub(super) struct Changed {
     success: bool,
     server_name: String,
     status: &'static str,
@@ -143,7 +144,7 @@ pub(super) struct Connection {
     error: Option<String>,
 }
 
-impl Connection {
+impl Changed {
     pub(super) fn new(success: bool, status: ServerStatus) -> Self {
         Self {
             success,
