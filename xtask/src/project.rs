@@ -8,7 +8,8 @@ use cargo_metadata::{CargoOpt, Metadata, MetadataCommand};
 use crate::run;
 
 /// The packages that nobody outside uses: our tools, and what is there to be read.
-pub(crate) const TOOLS: &[&str] = &["xtask", "mcp-auth-bench", "demo-server", "embed-axum", "embed-rmcp"];
+pub(crate) const TOOLS: &[&str] =
+    &["xtask", "mcp-auth-bench", "demo-server", "embed-axum", "embed-rmcp"];
 
 /// The command line programs.
 pub(crate) const PROGRAMS: &[&str] = &["mcp-auth-server", "mcp-token-gen", "mcp-token-validate"];

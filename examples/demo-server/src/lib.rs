@@ -64,7 +64,7 @@ impl Demo {
     }
 
     #[tool(description = "Ends the server in the middle of the call")]
-    #[expect(clippy::exit, reason = "that is what this tool is for")]
+    #[expect(clippy::disallowed_methods, reason = "that is what this tool is for")]
     fn crash() -> String {
         std::process::exit(3)
     }
