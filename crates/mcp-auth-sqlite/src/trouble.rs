@@ -48,3 +48,20 @@ impl Trouble {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_counts_until_a_try_has_worked() {
+        let trouble = Trouble::default();
+        assert_eq!(trouble.known(), Known::Works);
+        let error = StoreError::new("the disk is full");
+        trouble.note(&Err::<(), _>(error.clone()));
+        trouble.note(&Ok(()));
+        assert_eq!(trouble.known(), Known::Fails(error), "another write may have been smaller");
+        trouble.forget();
+        assert_eq!(trouble.known(), Known::Works);
+    }
+}

@@ -20,13 +20,11 @@ pub(crate) async fn to_the_end(
     request: Request,
     next: Next,
 ) -> Response {
-    match to_its_end(&app.unfinished, next.run(request)).await {
-        Some(response) => response,
-        None => {
-            let refused = app.refuse_silently(refuse::internal("the server is stopping"));
-            Rejection(refused).into_response()
-        }
-    }
+    let response = to_its_end(&app.unfinished, next.run(request)).await;
+    response.unwrap_or_else(|| {
+        let refused = app.refuse_silently(refuse::internal("the server is stopping"));
+        Rejection(refused).into_response()
+    })
 }
 
 /// `None` where the runtime gave the work up. A panic is handed on: whoever looks for panics of handlers finds it where

@@ -13,21 +13,15 @@ use serde_json::json;
 use self::book::Book;
 use self::load::{Load, People};
 use crate::client::Ask;
-use crate::process::{kill, start_over};
+use crate::process::{kill, size, start_over};
 use crate::server::{Server, initialised, program};
 
 /// Each sign-in comes from an address of its own: those that a kill cuts off count as failed ones.
 const VARIABLES: &[(&str, &str)] = &[("MCP_TRUSTED_PROXIES", "127.0.0.1"), ("LOG_LEVEL", "ERROR")];
 
 #[test]
-fn a_dozen_kills_lose_nothing_that_was_acknowledged() {
-    killed(12);
-}
-
-#[test]
-#[ignore = "takes minutes"]
-fn two_hundred_and_fifty_kills_lose_nothing_that_was_acknowledged() {
-    killed(250);
+fn kills_lose_nothing_that_was_acknowledged() {
+    killed(size(12, 250));
 }
 
 fn killed(rounds: usize) {

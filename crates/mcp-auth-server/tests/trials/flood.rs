@@ -8,7 +8,7 @@ use mcp_auth::roles::Role;
 use serde_json::json;
 
 use crate::client::{Answer, Ask};
-use crate::process::{peak, resident};
+use crate::process::{peak, resident, size};
 use crate::server::{PASSWORD, Server};
 
 const VARIABLES: &[(&str, &str)] = &[("MCP_TRUSTED_PROXIES", "127.0.0.1"), ("LOG_LEVEL", "ERROR")];
@@ -64,7 +64,7 @@ fn tokens_are_validated_while_fifty_sign_in() {
     // 429: more than five at once for one account are throttled, right or wrong.
     assert_eq!(count(200) + count(401) + count(429) + count(503), 50, "{statuses:?}");
     assert!(count(200) > 0 && answered > 10, "{statuses:?}, {answered} validated");
-    let workers = thread::available_parallelism().unwrap().get().div_ceil(2) as u64;
+    let workers = thread::available_parallelism().unwrap().get().div_ceil(2);
     assert!(highest - before < 19 * workers + 64, "{before} MiB, then {highest} MiB");
 }
 
@@ -112,15 +112,15 @@ fn who_fails_learns_nothing_of_why() {
     }
 }
 
+/// Reports: times are no condition of a test on a machine that does other things.
 #[test]
-#[ignore = "reports times"]
 fn how_long_failures_take() {
-    const ACCOUNTS: usize = 20;
+    let many = size(1, 20);
     let server = Server::with(VARIABLES);
-    accounts(&server, ACCOUNTS);
+    accounts(&server, many);
     let mut times: [Vec<Duration>; 3] = Default::default();
-    for turn in 0..5 * ACCOUNTS {
-        let mut asked: Vec<_> = failures(turn % ACCOUNTS).into_iter().enumerate().collect();
+    for turn in 0..5 * many {
+        let mut asked: Vec<_> = failures(turn % many).into_iter().enumerate().collect();
         asked.rotate_left(turn % 3);
         for (kind, (name, password)) in asked {
             let began = Instant::now();
@@ -130,12 +130,8 @@ fn how_long_failures_take() {
     }
     for (kind, times) in ["wrong", "disabled", "unknown"].iter().zip(&mut times) {
         times.sort_unstable();
-        println!(
-            "{kind}: median {:.2?}, p10 {:.2?}, p90 {:.2?} of {}",
-            times[50],
-            times[10],
-            times[90],
-            times.len()
-        );
+        let [p10, median, p90] = [1, 5, 9].map(|tenth| times[times.len() * tenth / 10]);
+        let count = times.len();
+        println!("{kind}: median {median:.1?}, p10 {p10:.1?}, p90 {p90:.1?} of {count}");
     }
 }

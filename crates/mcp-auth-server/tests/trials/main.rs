@@ -1,7 +1,7 @@
 //! What the server must survive: kills, full disks, hostile clients, floods of sign-ins.
 //!
-//! The usual run is small. The same at full size is ignored by default and run with
-//! `cargo test -p mcp-auth-server --test trials -- --ignored --nocapture`, which prints the figures.
+//! The usual run is small. `MCP_AUTH_TRIALS=full cargo test -p mcp-auth-server --test trials -- --nocapture` does the same
+//! at full size, in some minutes, and prints the figures.
 
 #![cfg(target_os = "linux")]
 #![expect(

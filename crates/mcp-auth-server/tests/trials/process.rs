@@ -23,19 +23,19 @@ pub(crate) fn start_over(directory: TempDir, variables: &[(&str, &str)]) -> Serv
 }
 
 /// A line of `/proc/<id>/status` that is in KiB, such as `VmHWM`.
-pub(crate) fn kibibytes(server: &Server, name: &str) -> u64 {
+pub(crate) fn kibibytes(server: &Server, name: &str) -> usize {
     let status = fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
     let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 /// The most memory that the server has had so far, in MiB.
-pub(crate) fn peak(server: &Server) -> u64 {
+pub(crate) fn peak(server: &Server) -> usize {
     kibibytes(server, "VmHWM") / 1024
 }
 
 /// The memory that it has now, in MiB.
-pub(crate) fn resident(server: &Server) -> u64 {
+pub(crate) fn resident(server: &Server) -> usize {
     kibibytes(server, "VmRSS") / 1024
 }
 
@@ -55,4 +55,11 @@ pub(crate) fn after(preparation: &str, directory: &Path, shell: &[&str]) -> Comm
     command.env_clear().current_dir(directory).env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
     command.envs(real.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command
+}
+
+/// How much of something a test does: the usual, or what `MCP_AUTH_TRIALS=full` asks for.
+#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says how long they may take")]
+pub(crate) fn size(usual: usize, full: usize) -> usize {
+    let is_full = std::env::var_os("MCP_AUTH_TRIALS").is_some_and(|value| value == "full");
+    if is_full { full } else { usual }
 }

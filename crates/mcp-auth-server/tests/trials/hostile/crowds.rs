@@ -10,7 +10,7 @@ use serde_json::json;
 use super::others_are_served;
 use crate::attempt::attempt;
 use crate::client::Ask;
-use crate::process::{peak, resident};
+use crate::process::{peak, resident, size};
 use crate::server::Server;
 
 /// Both ends of a connection are files; the test needs as many as the server.
@@ -25,17 +25,11 @@ fn connect(to: SocketAddr) -> TcpStream {
 }
 
 #[test]
-fn a_thousand_idle_connections_cost_little() {
-    idle(1_000, 100);
+fn idle_connections_cost_little() {
+    idle(size(1_000, 10_000), size(100, 300));
 }
 
-#[test]
-#[ignore = "large"]
-fn ten_thousand_idle_connections_cost_little() {
-    idle(10_000, 300);
-}
-
-fn idle(many: usize, most: u64) {
+fn idle(many: usize, most: usize) {
     raise_limit();
     let server = Server::start();
     others_are_served(&server, "alone");
@@ -61,17 +55,11 @@ fn idle(many: usize, most: u64) {
 
 #[test]
 fn large_bodies_that_never_end_take_bounded_memory() {
-    bodies(300, 200);
-}
-
-#[test]
-#[ignore = "large"]
-fn thousands_of_large_bodies_that_never_end_take_bounded_memory() {
-    bodies(4_000, 400);
+    bodies(size(300, 4_000), 200);
 }
 
 /// Each sends nearly as much as it may, and waits.
-fn bodies(many: usize, most: u64) {
+fn bodies(many: usize, most: usize) {
     raise_limit();
     let server = Server::start();
     others_are_served(&server, "alone");
@@ -103,18 +91,12 @@ fn bodies(many: usize, most: u64) {
 
 #[test]
 fn many_addresses_and_names_take_bounded_memory() {
-    keys(300, 100);
-}
-
-#[test]
-#[ignore = "large"]
-fn very_many_addresses_and_names_take_bounded_memory() {
-    keys(10_000, 100);
+    keys(size(300, 10_000), 100);
 }
 
 /// Sign-ins from so many addresses with so many names. Each address has a window of its limit, each name and address
 /// that gets a place in the queue of passwords has a count of its failures.
-fn keys(many: usize, most: u64) {
+fn keys(many: usize, most: usize) {
     const CLIENTS: usize = 8;
     let server = Server::with(&[("MCP_TRUSTED_PROXIES", "127.0.0.1"), ("LOG_LEVEL", "ERROR")]);
     others_are_served(&server, "alone");
