@@ -84,6 +84,7 @@ impl ServerSettings {
         let tokens = Settings::read(&mut reader, Purpose::Issue);
         let rest = Rest::read(&mut reader, &data_dir);
         refuse_weak_secret(&mut reader, rest.listen);
+        refuse_other_stores(&mut reader);
         let warnings = reader.finish()?;
         // Without a mistake there are keys, so nothing is left to go wrong here.
         let tokens = tokens.ok_or_else(Mistakes::default)?;
@@ -230,6 +231,16 @@ fn read_limits(reader: &mut Reader<'_>, variable: &str, default: &str) -> Option
 /// A flag whose default depends on others.
 fn flag_or(reader: &mut Reader<'_>, variable: &str, default: bool) -> bool {
     if reader.text(variable).is_some() { reader.flag(variable) } else { default }
+}
+
+/// Whoever names a store expects it to be used: several servers that each keep their own would not know of each other's
+/// revocations.
+fn refuse_other_stores(reader: &mut Reader<'_>) {
+    const STORE_URL: &str = "MCP_STORE_URL";
+    if reader.text(STORE_URL).is_some() {
+        let problem = "is set, and this server keeps everything in the file mcp-auth.db of the data directory; remove it";
+        reader.mistake(STORE_URL, problem);
+    }
 }
 
 /// On the machine itself a weak secret is a warning, so that people can try things out.

@@ -157,6 +157,12 @@ fn a_configuration_is_judged_whole() {
 }
 
 #[test]
+fn a_store_that_would_not_be_used_is_a_mistake() {
+    let host = Host::initialised().variable("MCP_STORE_URL", "redis://localhost");
+    host.run("config check").says(8, "MCP_STORE_URL is set, and this server keeps everything");
+}
+
+#[test]
 fn a_mistake_in_a_file_is_placed() {
     let host = Host::initialised();
     fs::write(host.path(".env"), "API_PORT=x\n").unwrap();

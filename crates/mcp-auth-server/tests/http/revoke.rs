@@ -77,3 +77,18 @@ fn one_thing_is_revoked_at_a_time() {
         );
     }
 }
+
+/// A name that no line of the audit could hold must not be revoked without one.
+#[test]
+fn only_names_that_a_token_can_have_are_revoked() {
+    let server = Server::start();
+    let (token, _) = server.admin();
+    for what in [
+        json!({"jti": "z".repeat(70_000)}),
+        json!({"user_id": "z".repeat(257)}),
+        json!({"user_id": ""}),
+    ] {
+        assert_eq!(revoke(&server, &token, &what).refusal(), (422, "unprocessable".into()));
+    }
+    assert_eq!(revoke(&server, &token, &json!({"user_id": "z".repeat(256)})).status, 200);
+}

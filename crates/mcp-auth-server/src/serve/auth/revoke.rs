@@ -44,6 +44,7 @@ pub(super) async fn revoke(mut call: Call) -> Answer {
     let asked: RevokeRequest = call.read(Accepted::JsonOrForm).await?;
     call.token()?;
     call.require_audit()?;
+    refuse_long_names(&call, [&asked.jti, &asked.user_id])?;
     match (asked.token, asked.jti, asked.user_id) {
         (Some(token), None, None) => by_token(&call, &token).await,
         (None, Some(jti), None) => by_id(&call, &jti).await,
@@ -52,6 +53,17 @@ pub(super) async fn revoke(mut call: Call) -> Answer {
             "exactly one of `token`, `jti` and `user_id` says what to revoke; send one",
         ))),
     }
+}
+
+/// No token of ours has a longer name, and what is revoked is written down.
+fn refuse_long_names(call: &Call, names: [&Option<String>; 2]) -> Result<(), Rejection> {
+    const MAX_BYTES: usize = 256;
+    if names.into_iter().flatten().all(|name| (1..=MAX_BYTES).contains(&name.len())) {
+        return Ok(());
+    }
+    Err(call.refuse(refuse::unprocessable(
+        "`jti` and `user_id` have 1 to 256 bytes; send the id as it stands in the token",
+    )))
 }
 
 async fn by_token(call: &Call, token: &str) -> Answer {
