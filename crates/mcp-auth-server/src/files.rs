@@ -54,6 +54,13 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Waits until no other process, and no other thread, holds the directory; held until what is returned is dropped.
+pub(crate) fn lock(directory: &Path) -> io::Result<File> {
+    let held = File::open(directory)?;
+    held.lock()?;
+    Ok(held)
+}
+
 /// tempfile creates it with mode 0600.
 fn write_beside(path: &Path, content: &str) -> io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(directory_of(path))?;

@@ -37,6 +37,7 @@ pub(crate) fn create(path: &Path) -> io::Result<()> {
 /// # Errors
 /// When a file cannot be read or written. Whoever reads the files meanwhile sees a legal pair.
 pub(crate) fn rotate(data_dir: &DataDir) -> io::Result<usize> {
+    let _alone = files::lock(data_dir.path())?;
     let current = Zeroizing::new(fs::read_to_string(data_dir.secret())?);
     let current = current.trim_end_matches(['\r', '\n']);
     let older = read_previous(data_dir)?;
@@ -53,6 +54,7 @@ pub(crate) fn rotate(data_dir: &DataDir) -> io::Result<usize> {
 /// # Errors
 /// When the file cannot be read or removed.
 pub(crate) fn drop_previous(data_dir: &DataDir) -> io::Result<usize> {
+    let _alone = files::lock(data_dir.path())?;
     let dropped = read_previous(data_dir)?.lines().filter(|line| !line.is_empty()).count();
     files::remove(&data_dir.previous_secrets())?;
     Ok(dropped)
@@ -98,6 +100,19 @@ mod tests {
         assert_eq!(drop_previous(&data_dir).unwrap(), MOST);
         assert_eq!(drop_previous(&data_dir).unwrap(), 0);
         assert!(!data_dir.previous_secrets().exists());
+    }
+
+    #[test]
+    fn rotations_at_once_lose_no_secret() {
+        let directory = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::at(Some(directory.path().into()));
+        create(&data_dir.secret()).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| rotate(&data_dir).unwrap());
+            }
+        });
+        assert_eq!(read(&data_dir.previous_secrets()).len(), 8);
     }
 
     #[test]
