@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use mcp_auth::refusal::{Reason, RefusalCode};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -129,20 +129,23 @@ pub(crate) fn parse<T: DeserializeOwned>(
     body: &[u8],
     accepted: Accepted,
 ) -> Result<T, Reason> {
-    let fields = match kind(headers, accepted)? {
-        Kind::Json => json(body)?,
-        Kind::Form => form(body),
-    };
-    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
-        let path = error.path().to_string();
-        let said = error.into_inner().to_string();
-        match said.strip_prefix("missing field ") {
-            Some(missing) => unprocessable(format!("{} is missing; send it", missing.trim())),
-            None => unprocessable(format!(
-                "`{path}` is of the wrong type or not legal; see /openapi.json"
-            )),
-        }
-    })
+    match kind(headers, accepted)? {
+        Kind::Json => json(body),
+        Kind::Form => serde_path_to_error::deserialize(Value::Object(form(body)))
+            .map_err(|error| unfit(&error.path().to_string(), &error.inner().to_string())),
+    }
+}
+
+/// What does not fit, without its value.
+fn unfit(path: &str, said: &str) -> Reason {
+    let field = |said: &str| said.split('`').nth(1).unwrap_or_default().to_owned();
+    if said.starts_with("missing field ") {
+        unprocessable(format!("`{}` is missing; send it", field(said)))
+    } else if said.starts_with("duplicate field ") {
+        unprocessable(format!("`{}` is there more than once; send it once", field(said)))
+    } else {
+        unprocessable(format!("`{path}` is of the wrong type or not legal; see /openapi.json"))
+    }
 }
 
 fn kind(headers: &HeaderMap, accepted: Accepted) -> Result<Kind, Reason> {
@@ -158,16 +161,29 @@ fn kind(headers: &HeaderMap, accepted: Accepted) -> Result<Kind, Reason> {
     }
 }
 
-fn json(body: &[u8]) -> Result<Map<String, Value>, Reason> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(unprocessable("The body is not a JSON object; send one")),
-        Err(error) => Err(unprocessable(format!(
-            "The body is not JSON: see line {}, column {}",
-            error.line(),
-            error.column()
-        ))),
+/// Straight into the type: a tree of everything in between would take a hundred times the memory of the text. A field
+/// that is there twice is refused, as in forms.
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Reason> {
+    // A list of the fields' values would do for serde.
+    if body.trim_ascii_start().first().is_some_and(|first| b"[\"-0123456789tfn".contains(first)) {
+        serde_json::from_slice::<IgnoredAny>(body).map_err(|error| broken(&error))?;
+        return Err(unprocessable("The body is not a JSON object; send one"));
     }
+    let mut source = serde_json::Deserializer::from_slice(body);
+    let read: T = serde_path_to_error::deserialize(&mut source).map_err(|error| {
+        if error.inner().is_data() {
+            unfit(&error.path().to_string(), &error.inner().to_string())
+        } else {
+            broken(error.inner())
+        }
+    })?;
+    source.end().map_err(|error| broken(&error))?;
+    Ok(read)
+}
+
+fn broken(error: &serde_json::Error) -> Reason {
+    let (line, column) = (error.line(), error.column());
+    unprocessable(format!("The body is not JSON: see line {line}, column {column}"))
 }
 
 /// A field that is there twice has two meanings (RFC 6749 section 3.2): it becomes one that fits no text.
@@ -224,6 +240,8 @@ mod tests {
             (r#"["hunter2!"]"#, "not a JSON object"),
             (r#"{"username": hunter2!}"#, "line 1, column"),
             ("", "line 1, column 0"),
+            (r#"{"username":"a"} hunter2!"#, "line 1, column"),
+            (r#"{"username":"a","username":"hunter2!"}"#, "`username` is there more than once"),
         ];
         for (body, expected) in cases {
             let (code, message) = refused("application/json", body);
