@@ -1,10 +1,14 @@
 //! Accounts over HTTP: who may create, see, change and delete which.
 
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use mcp_auth::roles::Role;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Ask};
-use crate::server::{PASSWORD, Server};
+use crate::client::{Answer, Ask, read_answer};
+use crate::server::{PASSWORD, Server, program};
 
 const USERS: &str = "/api/v1/auth/users";
 
@@ -98,4 +102,49 @@ fn what_does_not_fit_is_named() {
     assert_eq!(change(&server, &admin, "admin", &json!({})).refusal().0, 422);
     let page = server.ask(&Ask::get("/api/v1/auth/users?limit=0").bearer(&admin));
     assert_eq!(page.refusal(), (422, "unprocessable".into()));
+}
+
+/// The head admits the request; who may do it is asked when there is something to do.
+#[test]
+fn a_body_sent_slowly_does_not_outlast_its_sender() {
+    let server = Server::start();
+    let root = server.token_of("root", Role::Superadmin);
+    for (name, end) in
+        [("demoted", json!({ "role": "user" })), ("disabled", json!({ "active": false }))]
+    {
+        assert_eq!(create(&server, &root, name, "admin").status, 201);
+        let token = server.sign_in(name, PASSWORD).text("access_token");
+        let victim = json!({ "username": format!("of {name}"), "password": PASSWORD });
+        let ask = Ask::post(USERS).bearer(&token).header("Expect", "100-continue").json(&victim);
+        let bytes = ask.bytes();
+        let (head, body) = bytes.split_at(bytes.len() - victim.to_string().len());
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(head).unwrap();
+        let mut interim = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+        stream.read_exact(&mut interim).unwrap();
+        assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+        assert_eq!(change(&server, &root, name, &end).status, 200);
+        stream.write_all(body).unwrap();
+        let refused = read_answer(&mut stream);
+        assert_ne!(refused.status, 201, "{refused:?}");
+        assert!(["token_revoked", "account_disabled"].contains(&&*refused.refusal().1));
+        let made = format!("{USERS}/of%20{name}");
+        assert_eq!(server.ask(&Ask::get(&made).bearer(&root)).status, 404);
+    }
+}
+
+/// A pipeline's token of a superadmin, made with the role of an admin, stays an admin's.
+#[test]
+fn a_token_with_less_than_its_account_does_not_take_the_account_over() {
+    let server = Server::start();
+    let password = server.directory.path().join("password");
+    fs::write(&password, PASSWORD).unwrap();
+    let mut add = program(server.directory.path(), &[]);
+    add.args(["user", "add", "boss", "--role", "superadmin", "--password-file"]).arg(&password);
+    let added = add.output().unwrap();
+    assert!(added.status.success(), "{added:?}");
+    let token = server.token_of("boss", Role::Admin);
+    let refused = change(&server, &token, "boss", &json!({ "password": "another password" }));
+    assert_eq!(refused.refusal(), (403, "permission_denied".into()));
+    assert_eq!(server.sign_in("boss", PASSWORD).status, 200);
 }

@@ -83,8 +83,11 @@ async fn judge(call: &Call, account: &Account, changes: &[AccountChange]) -> Res
     Ok(())
 }
 
+/// A token that was made with less than the account has is not the account's owner: it must not become more by
+/// setting a password and signing in with it.
 fn is_own(call: &Call, account: &Account) -> Result<bool, Rejection> {
-    Ok(call.caller()?.user_id() == account.user_id)
+    let caller = call.caller()?;
+    Ok(caller.user_id() == account.user_id && caller.role() == Some(&account.role))
 }
 
 async fn apply(
