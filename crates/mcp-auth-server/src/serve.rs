@@ -7,6 +7,7 @@
 mod app;
 mod auth;
 mod body;
+mod body_first;
 mod call;
 mod connection;
 mod connections;

@@ -17,7 +17,7 @@ use tower::ServiceBuilder;
 use super::app::App;
 use super::body::Accepted;
 use super::call::{Answer, Call};
-use super::{auth, finish, local_only, mcp, observe, probes, refuse, token_in_url};
+use super::{auth, body_first, finish, local_only, mcp, observe, probes, refuse, token_in_url};
 
 /// Every route; a part of the API adds its table here.
 pub(crate) const TABLES: &[&[Route]] = &[auth::ROUTES, mcp::ROUTES, probes::ROUTES];
@@ -119,6 +119,11 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         let handler = match route.access {
             Access::Token => handler.route_layer(AuthLayer::new(app.gate.clone())),
             Access::Open | Access::OpenOrToken => handler,
+        };
+        let handler = match (route.access, route.body) {
+            (Access::Token, Some(_)) => handler
+                .route_layer(middleware::from_fn_with_state(Arc::clone(app), body_first::read)),
+            _ => handler,
         };
         router.route(route.path, handler)
     });
