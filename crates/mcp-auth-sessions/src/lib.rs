@@ -19,8 +19,8 @@ pub mod throttle;
 
 pub use key::CounterKey;
 pub use sessions::{
-    AccountChange, AccountError, Changed, LoginFailure, NewAccount, Purged, RefreshError, Revoked,
-    SessionPolicy, Sessions, SignInError, Stores, TokenPair,
+    AccountChange, AccountError, Changed, ImportedAccount, LoginFailure, NewAccount, Purged,
+    RefreshError, Revoked, SessionPolicy, Sessions, SignInError, Stores, TokenPair,
 };
 
 /// Compiles and runs the example in the crate's README.

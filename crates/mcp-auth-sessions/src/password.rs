@@ -3,6 +3,7 @@
 
 mod hashing;
 mod pool;
+mod readable;
 mod stored;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use zeroize::Zeroizing;
 
 pub use self::hashing::{HashCost, HashingFailed, Verification};
 pub use self::pool::{PasswordPool, Place, PoolError};
+pub use self::readable::UnreadableHash;
 pub use self::stored::PasswordHash;
 
 /// Fewest bytes of a password that is set here.

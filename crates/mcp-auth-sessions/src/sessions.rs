@@ -4,6 +4,7 @@
 
 mod accounts;
 mod change;
+mod create;
 mod outcome;
 mod policy;
 mod refresh;
@@ -18,7 +19,8 @@ use mcp_auth::issue::Issuer;
 use mcp_auth::random::Randomness;
 use mcp_auth::store::{RevocationStore, StoreError};
 
-pub use self::accounts::{AccountChange, NewAccount};
+pub use self::accounts::AccountChange;
+pub use self::create::{ImportedAccount, NewAccount};
 pub use self::outcome::{
     AccountError, Changed, LoginFailure, Purged, RefreshError, Revoked, SignInError, TokenPair,
 };

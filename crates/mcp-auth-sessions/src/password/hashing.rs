@@ -8,6 +8,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use mcp_auth::random::Randomness;
 use thiserror::Error;
 
+use super::readable::{Argon2Hash, MAX_MEMORY_KIB, MAX_PASSES, Readable};
 use super::{MAX_PASSWORD_BYTES, Password, PasswordHash};
 
 /// What a new argon2id hash costs (RFC 9106). The default is OWASP's: 19 MiB, 2 passes, 1 lane.
@@ -24,12 +25,6 @@ impl Default for HashCost {
         Self { memory_kib: 19_456, passes: 2 }
     }
 }
-
-/// What a stored hash may ask for. A row that somebody wrote must not take the machine.
-const MAX_MEMORY_KIB: u32 = 262_144;
-const MAX_PASSES: u32 = 16;
-const MAX_LANES: u32 = 16;
-const MAX_BCRYPT_COST: u32 = 15;
 
 /// Bytes of a password that bcrypt looks at; a longer one would match every other with the same beginning.
 const BCRYPT_BYTES: usize = 72;
@@ -131,39 +126,31 @@ impl HashCost {
             let _ = black_box(self.make(password, &[0; 16], scratch));
             return Verification::Wrong;
         };
-        if stored.starts_with("$2") {
-            verify_bcrypt(password, stored)
-        } else {
-            self.verify_argon2(password, stored, scratch)
+        match Readable::parse(stored) {
+            Ok(Readable::Bcrypt) => verify_bcrypt(password, stored),
+            Ok(Readable::Argon2(hash)) => self.verify_argon2(password, &hash, scratch),
+            Err(_) => Verification::Unreadable,
         }
     }
 
     fn verify_argon2(
         self,
         password: &Password,
-        stored: &str,
+        hash: &Argon2Hash,
         scratch: &mut Scratch,
     ) -> Verification {
-        let Ok(hash) = phc::PasswordHash::new(stored) else { return Verification::Unreadable };
-        let Ok(params) = Params::try_from(&hash) else { return Verification::Unreadable };
-        let bounded = params.m_cost() <= MAX_MEMORY_KIB
-            && params.t_cost() <= MAX_PASSES
-            && params.p_cost() <= MAX_LANES;
-        if !bounded || hash.hash.is_none() || hash.salt.is_none() {
-            return Verification::Unreadable;
-        }
-        match made_by(password, &hash, &params, scratch) {
-            Ok(true) => Verification::Right { upgrade: self.is_above(&hash, &params) },
+        match made_by(password, hash, scratch) {
+            Ok(true) => Verification::Right { upgrade: self.is_above(hash) },
             Ok(false) => Verification::Wrong,
             Err(_) => Verification::Unreadable,
         }
     }
 
-    fn is_above(self, hash: &phc::PasswordHash, params: &Params) -> bool {
+    fn is_above(self, hash: &Argon2Hash) -> bool {
         let work = |memory: u32, passes: u32| u64::from(memory) * u64::from(passes);
-        hash.algorithm.as_str() != Algorithm::Argon2id.as_str()
-            || hash.version != Some(Version::V0x13.into())
-            || work(params.m_cost(), params.t_cost()) < work(self.memory_kib, self.passes)
+        hash.algorithm != Algorithm::Argon2id
+            || hash.version != Version::V0x13
+            || work(hash.params.m_cost(), hash.params.t_cost()) < work(self.memory_kib, self.passes)
     }
 
     fn argon2(self) -> Result<Argon2<'static>, HashingFailed> {
@@ -182,28 +169,18 @@ fn failed(error: impl fmt::Display) -> HashingFailed {
 /// Hashes as `hash` says and compares; [`phc::Output`] does so in a time that does not depend on the bytes.
 fn made_by(
     password: &Password,
-    hash: &phc::PasswordHash,
-    params: &Params,
+    hash: &Argon2Hash,
     scratch: &mut Scratch,
 ) -> Result<bool, argon2::password_hash::Error> {
-    let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
-    let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
-    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
     let mut output = [0; phc::Output::MAX_LENGTH];
-    let output = output.get_mut(..expected.len()).unwrap_or_default();
-    let memory = scratch.of(params)?;
-    let argon2 = Argon2::new(algorithm, version, params.clone());
-    argon2.hash_password_into_with_memory(password.bytes(), salt, output, memory)?;
-    Ok(phc::Output::new(output)? == *expected)
+    let output = output.get_mut(..hash.output.len()).unwrap_or_default();
+    let memory = scratch.of(&hash.params)?;
+    let argon2 = Argon2::new(hash.algorithm, hash.version, hash.params.clone());
+    argon2.hash_password_into_with_memory(password.bytes(), &hash.salt, output, memory)?;
+    Ok(phc::Output::new(output)? == hash.output)
 }
 
-/// `$2a$`, `$2b$` and `$2y$` name one algorithm; `$2x$` marks hashes that a known fault made.
 fn verify_bcrypt(password: &Password, stored: &str) -> Verification {
-    let known = ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| stored.starts_with(prefix));
-    let cost = stored.get(4..6).and_then(|digits| digits.parse::<u32>().ok());
-    if !known || cost.is_none_or(|cost| cost > MAX_BCRYPT_COST) {
-        return Verification::Unreadable;
-    }
     if password.bytes().len() > BCRYPT_BYTES {
         // The time of a hash all the same, so that it does not tell bcrypt accounts from others.
         let _ = black_box(bcrypt::verify([], stored));

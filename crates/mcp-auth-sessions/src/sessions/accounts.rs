@@ -1,26 +1,15 @@
-//! Accounts: created, listed, changed, deleted.
+//! Accounts: listed, changed, deleted.
 
 use mcp_auth::claims::check_name;
 use mcp_auth::roles::Role;
-use mcp_auth::store::{RevocationId, StoreError};
+use mcp_auth::store::StoreError;
 
 use super::change::Edit;
 use super::outcome::{AccountError, Changed};
 use super::policy::date;
 use super::{ATTEMPTS, Sessions, contended};
-use crate::account::{Account, AccountWrite, Tombstone};
+use crate::account::{Account, Tombstone};
 use crate::password::{Password, PasswordHash};
-
-/// An account to be.
-#[derive(Debug, Clone)]
-pub struct NewAccount {
-    /// Its first username, and its `user_id` for good.
-    pub username: String,
-    /// Its password.
-    pub password: Password,
-    /// Its role.
-    pub role: Role,
-}
 
 /// One change of an account. All but a new name end the user's tokens.
 #[derive(Debug, Clone)]
@@ -36,7 +25,7 @@ pub enum AccountChange {
 }
 
 /// A change that needs nothing more than to be written.
-enum Ready {
+pub(super) enum Ready {
     Password(PasswordHash),
     Role(Role),
     Active(bool),
@@ -44,7 +33,7 @@ enum Ready {
 }
 
 impl Ready {
-    fn apply(&self, mut account: Account) -> Edit {
+    pub(super) fn apply(&self, mut account: Account) -> Edit {
         match self {
             Self::Role(role) if account.role == *role => return Edit::Nothing,
             Self::Role(role) => account.role = role.clone(),
@@ -61,39 +50,6 @@ impl Ready {
 }
 
 impl Sessions {
-    /// Creates an account. Where an earlier account had the name, or tokens of the name were revoked, those stay refused.
-    ///
-    /// # Errors
-    /// [`AccountError`]. After [`AccountError::Store`] there may be an account that is disabled; enable it.
-    pub async fn create_account(&self, new: NewAccount) -> Result<Account, AccountError> {
-        check_name(&new.username).map_err(AccountError::Name)?;
-        let password = self.hash(&new.password).await?;
-        let now = date(self.now());
-        let id = RevocationId::of_user(&new.username);
-        let entry = self.stores.revocations.user(id).await?;
-        let buried = self.stores.accounts.tombstone(&new.username).await?;
-        let account = Account {
-            user_id: new.username.clone(),
-            username: new.username,
-            role: new.role,
-            active: entry.is_none() && buried.is_none(),
-            password,
-            generation: 0,
-            version: 0,
-            created_at: now,
-            changed_at: now,
-        };
-        match self.stores.accounts.create(&account).await? {
-            AccountWrite::Written(account) if account.active => Ok(account),
-            // The name has a past: only the way in two steps keeps its tokens out.
-            AccountWrite::Written(account) => {
-                let activate = |row| Ok(Ready::Active(true).apply(row));
-                Ok(self.change(&account.user_id, activate).await?.account)
-            }
-            AccountWrite::NameTaken | AccountWrite::Conflict => Err(AccountError::NameTaken),
-        }
-    }
-
     /// The account with this user id.
     ///
     /// # Errors
@@ -172,7 +128,7 @@ impl Sessions {
         Err(contended("the account").into())
     }
 
-    async fn hash(&self, password: &Password) -> Result<PasswordHash, AccountError> {
+    pub(super) async fn hash(&self, password: &Password) -> Result<PasswordHash, AccountError> {
         password.check()?;
         let place = self.passwords.reserve()?;
         Ok(self.passwords.hash(place, password.clone()).await?)

@@ -3,8 +3,10 @@
 use mcp_auth::issue::NewToken;
 use mcp_auth::refusal::RefusalCode;
 use mcp_auth::roles::Role;
-use mcp_auth_sessions::password::Password;
-use mcp_auth_sessions::{AccountChange, AccountError, LoginFailure, NewAccount, SignInError};
+use mcp_auth_sessions::password::{Password, PasswordHash};
+use mcp_auth_sessions::{
+    AccountChange, AccountError, ImportedAccount, LoginFailure, NewAccount, SignInError,
+};
 use tokio::task::JoinSet;
 
 use crate::bench::{Bench, PASSWORD};
@@ -165,4 +167,37 @@ async fn changes_at_once_all_arrive_and_end_what_was_issued_between() {
     assert_eq!((entry.generation, entry.blocked), (row.generation, false), "both agree at the end");
     assert_eq!(bench.refused(&between).await, REVOKED);
     assert!(bench.is_live(&bench.sign_in("alice").await.unwrap()).await);
+}
+
+#[tokio::test]
+async fn an_imported_account_signs_in_and_keeps_its_tokens_unless_it_is_disabled() {
+    // From the manual of PHP (crypt).
+    let hash = "$2y$07$usesomesillystringfore2uDLvp1Ii2e./U9C8sBjqp8I90dH6hi";
+    let bench = Bench::new();
+    let import = async |user_id: &str, username: &str, active| {
+        let password = PasswordHash::from_export(hash).unwrap();
+        let (user_id, username, role) = (user_id.into(), username.into(), Role::Superadmin);
+        let new = ImportedAccount { user_id, username, role, active, password };
+        bench.sessions.import_account(new).await
+    };
+    let out = |id: &str| bench.issuer.issue(&NewToken::access(id)).unwrap();
+    import("u-1", "ann", true).await.unwrap();
+    let pair = bench.sign_in_with("ann", "rasmuslerdorf").await.unwrap();
+    assert_eq!((pair.access.claims.user_id(), &pair.account.role), ("u-1", &Role::Superadmin));
+    assert!(pair.account.password.expose().starts_with("$argon2id$"), "it was replaced");
+    assert_eq!(bench.refused(&out("u-1")).await, None);
+
+    assert!(!import("u-2", "bob", false).await.unwrap().active);
+    assert_eq!(bench.refused(&out("u-2")).await, BLOCKED, "the other system's tokens too");
+    let bob = bench.sign_in_with("bob", "rasmuslerdorf").await.unwrap_err();
+    assert!(matches!(bob, SignInError::Failed { why: LoginFailure::Disabled, .. }));
+
+    bench.sessions.delete_account("u-1", |_| true).await.unwrap();
+    assert!(import("u-1", "ann", true).await.unwrap().active);
+    assert_eq!(bench.refused(&pair.access).await, REVOKED, "what was revoked stays so");
+    for (user_id, username) in [("u-3", "ann"), ("ann", "x"), ("u-1", "x"), ("x", "u-1")] {
+        assert_eq!(import(user_id, username, true).await, Err(AccountError::NameTaken));
+    }
+    assert!(matches!(import("a\n", "x", true).await, Err(AccountError::Name(_))));
+    assert!(matches!(import("x", "", true).await, Err(AccountError::Name(_))));
 }
