@@ -26,6 +26,7 @@ const SERVER_COMMANDS: &[&str] = &[
     "init",
     "user",
     "user add",
+    "user import",
     "user passwd",
     "user role",
     "user delete",

@@ -29,6 +29,15 @@ pub(crate) enum User {
         #[command(flatten)]
         password: PasswordSource,
     },
+    /// Create the accounts of another system with the password hashes that it exported
+    ///
+    /// Each line is a JSON object: `username` and `password_hash` (bcrypt, or argon2 as a PHC string), and if need be
+    /// `role` (else user), `user_id` (else the username) and `active` (else true). A line that is wrong stops the import
+    /// before anything is written. Names that are taken are reported and left alone.
+    Import {
+        /// JSON lines; `-` reads standard input
+        file: PathBuf,
+    },
     /// List the accounts
     List,
     /// Set a new password; every token of the user ends

@@ -1,6 +1,7 @@
 //! `user`: accounts, on the host. Here alone can `superadmin` be given.
 
 mod delete;
+mod import;
 mod shown;
 
 use mcp_auth::audit::AuditKind;
@@ -23,6 +24,7 @@ pub(crate) fn run(common: &Common, command: &User) -> Result<u8, Failure> {
     match command {
         User::List => list(common),
         User::Add { name, role, password } => add(common, name, role, password),
+        User::Import { file } => import::run(common, file),
         User::Passwd { name, password } => passwd(common, name, password),
         User::Role { name, role } => {
             let what = format!("got the role {role}", role = role.name());
@@ -115,9 +117,13 @@ fn existing(desk: &Desk, name: &str) -> Result<Account, Failure> {
     })
 }
 
-/// It would be in every list, and in the audit log for good.
+/// Whether somebody put a token where a name belongs. It would be in every list, and in the audit log for good.
+fn may_be_token(name: &str) -> bool {
+    name.contains("eyJ") && name.contains('.')
+}
+
 fn refuse_token(name: &str) -> Result<(), Failure> {
-    if name.contains("eyJ") && name.contains('.') {
+    if may_be_token(name) {
         return Err(Failure::new(exit::USAGE, "the name may be a token; nothing was created")
             .with_hint("give the account a name, such as alice"));
     }

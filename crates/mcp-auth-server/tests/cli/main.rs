@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod doctor;
 mod hostile;
+mod import;
 mod init;
 mod secrets;
 mod tokens;

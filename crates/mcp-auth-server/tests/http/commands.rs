@@ -1,8 +1,12 @@
 //! Commands on the host beside a running server: what they change, the server knows at once.
 
 use std::process::Stdio;
+use std::sync::Arc;
 
+use mcp_auth::clock::SystemClock;
 use mcp_auth::roles::Role;
+use mcp_auth_sessions::account::AccountStore as _;
+use mcp_auth_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::client::{Answer, Ask};
 use crate::server::{PASSWORD, Server, eventually, program};
@@ -89,4 +93,29 @@ fn a_refusal_is_explained_by_its_error_id() {
     });
     let told = done(&server, &format!("audit explain {id}"), "");
     assert!(told.contains("mcp_authentication_failed") && told.contains("code:"), "{told}");
+}
+
+/// What the store keeps as the account's password.
+fn stored_hash(server: &Server, user_id: &str) -> String {
+    let options = SqliteOptions::new(Arc::new(SystemClock));
+    let store = SqliteStore::open(server.data("mcp-auth.db"), &options).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let account = runtime.block_on(store.by_user_id(user_id)).unwrap().unwrap();
+    account.password.expose().to_owned()
+}
+
+#[test]
+fn an_imported_user_signs_in_and_the_hash_becomes_argon2id() {
+    // Of Python's bcrypt, for `PASSWORD`.
+    let hash = "$2b$04$Pd8pB7B2DxdMAcPfULFweezK.KSevuGK15dpmqr1jUjEsX0lOMK5G";
+    let line = format!(r#"{{"username": "alice", "user_id": "u-17", "password_hash": "{hash}"}}"#);
+    let server = Server::start();
+    done(&server, "user import -", &line);
+    assert_eq!(stored_hash(&server, "u-17"), hash);
+    assert_eq!(server.sign_in("alice", "another password").status, 401);
+    let token = server.sign_in("alice", PASSWORD).text("access_token");
+    assert_eq!(me(&server, &token).text("user_id"), "u-17");
+    assert!(stored_hash(&server, "u-17").starts_with("$argon2id$v=19$"));
+    assert_eq!(server.sign_in("alice", PASSWORD).status, 200, "the new one verifies too");
+    assert_eq!(me(&server, &token).status, 200, "a better hash ends no token");
 }

@@ -35,7 +35,7 @@ pub enum UnreadableHash {
 #[derive(Debug)]
 pub(super) enum Readable {
     Bcrypt,
-    Argon2(Argon2Hash),
+    Argon2(Box<Argon2Hash>),
 }
 
 /// A PHC string of argon2 that has a salt, an output and a cost within bounds.
@@ -54,7 +54,7 @@ impl Readable {
         if stored.starts_with("$2") {
             check_bcrypt(stored).map(|()| Self::Bcrypt)
         } else if stored.starts_with("$argon2") {
-            parse_argon2(stored).map(Self::Argon2)
+            parse_argon2(stored).map(|hash| Self::Argon2(Box::new(hash)))
         } else {
             Err(UnreadableHash::Unknown)
         }
