@@ -64,9 +64,22 @@ pub(crate) fn lock(directory: &Path) -> io::Result<File> {
 /// tempfile creates it with mode 0600.
 fn write_beside(path: &Path, content: &str) -> io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(directory_of(path))?;
+    #[cfg(unix)]
+    give_to_owner_of(directory_of(path), file.as_file())?;
     file.write_all(content.as_bytes())?;
     file.as_file().sync_all()?;
     Ok(file)
+}
+
+/// What root makes in somebody's directory is for that somebody: the server has to read it, and is not root.
+#[cfg(unix)]
+fn give_to_owner_of(directory: &Path, file: &File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let owner = fs::metadata(directory)?;
+    if file.metadata()?.uid() == 0 && owner.uid() != 0 {
+        fchown(file, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
 }
 
 fn directory_of(path: &Path) -> &Path {
@@ -129,5 +142,19 @@ mod tests {
         assert_eq!((mode(&inner), mode(&path)), (0o700, 0o600));
         replace(&path, "two").unwrap();
         assert_eq!(mode(&path), 0o600);
+    }
+    #[cfg(unix)]
+    #[test]
+    fn what_root_makes_belongs_to_the_owner_of_the_directory() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        let directory = tempfile::tempdir().unwrap();
+        // Only root can give a directory away; for others there is nothing to give.
+        let owner = chown(directory.path(), Some(10_001), Some(10_002)).map(|()| (10_001, 10_002));
+        let path = directory.path().join("secret");
+        create(&path, "one").unwrap();
+        replace(&path, "two").unwrap();
+        let found = fs::metadata(directory.path()).unwrap();
+        let held = fs::metadata(&path).unwrap();
+        assert_eq!((held.uid(), held.gid()), owner.unwrap_or((found.uid(), found.gid())));
     }
 }
