@@ -9,7 +9,7 @@ use crate::run;
 
 /// The packages that nobody outside uses: our tools, and what is there to be read.
 pub(crate) const TOOLS: &[&str] =
-    &["xtask", "mcp-auth-bench", "demo-server", "embed-axum", "embed-rmcp"];
+    &["xtask", "mcp-auth-bench", "mcp-auth-rig", "demo-server", "embed-axum", "embed-rmcp"];
 
 /// The command line programs.
 pub(crate) const PROGRAMS: &[&str] = &["mcp-auth-server", "mcp-token-gen", "mcp-token-validate"];

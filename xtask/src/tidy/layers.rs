@@ -21,6 +21,7 @@ const PLACES: &[Place] = &[
     place("mcp-auth", 0, &[]),
     place("mcp-gateway", 0, &[]),
     place("demo-server", 0, &[]),
+    place("mcp-auth-rig", 0, &[]),
     place("mcp-auth-cli", 1, &["mcp-auth"]),
     place("mcp-auth-tower", 1, &["mcp-auth"]),
     place("mcp-auth-audit", 1, &["mcp-auth"]),

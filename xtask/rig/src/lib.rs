@@ -1,0 +1,29 @@
+//! Redis and Valkey engines to test against.
+//!
+//! An [`Engine`] is a program. [`Options`] say how to run it, and make a [`Node`]: one process with a port and a
+//! directory of its own. All that is started here ends with the value that stands for it, and with the test's process
+//! however that ends.
+
+mod engine;
+mod host;
+mod lease;
+mod node;
+mod options;
+mod process;
+mod resp;
+mod tls;
+mod wait;
+
+pub use engine::Engine;
+pub use host::Host;
+pub use node::Node;
+pub use options::Options;
+pub use process::Process;
+pub use resp::{Reply, Resp};
+pub use wait::until;
+
+/// Whether the long matrix was asked for, by `cargo xtask test --faults`.
+#[expect(clippy::disallowed_methods, reason = "the test runner says so")]
+pub fn faults() -> bool {
+    std::env::var_os("MCP_AUTH_FAULTS").is_some_and(|value| value == "1")
+}
