@@ -1,25 +1,31 @@
 //! Redis and Valkey engines to test against.
 //!
 //! An [`Engine`] is a program. [`Options`] say how to run it, and make a [`Node`]: one process with a port and a
-//! directory of its own. All that is started here ends with the value that stands for it, and with the test's process
+//! directory of its own. [`Replicated`], [`Sentinels`] and [`Cluster`] are several of them. All that is started here ends with the value that stands for it, and with the test's process
 //! however that ends.
 
+mod cluster;
 mod engine;
 mod host;
 mod lease;
 mod node;
 mod options;
 mod process;
+mod replicated;
 mod resp;
+mod sentinels;
 mod tls;
 mod wait;
 
+pub use cluster::Cluster;
 pub use engine::Engine;
 pub use host::Host;
 pub use node::Node;
 pub use options::Options;
 pub use process::Process;
+pub use replicated::Replicated;
 pub use resp::{Reply, Resp};
+pub use sentinels::Sentinels;
 pub use wait::until;
 
 /// Whether the long matrix was asked for, by `cargo xtask test --faults`.

@@ -17,6 +17,9 @@ use home::Home;
 /// How long an engine has until it answers; a large file to load counts.
 const START: Duration = Duration::from_secs(10);
 
+/// What an engine that is well needs at most to answer.
+const GLANCE: Duration = Duration::from_millis(300);
+
 /// How often another port is tried.
 const TRIES: usize = 5;
 
@@ -90,11 +93,7 @@ impl Node {
     ///
     /// The engine is away, or does not answer within 2 s.
     pub fn connect(&self) -> Result<Resp> {
-        let mut connection = Resp::connect(self.address())?;
-        if let Some(password) = &self.home.options.password {
-            connection.ask(&["AUTH", password])?;
-        }
-        Ok(connection)
+        self.sign_in(Resp::connect(self.address())?)
     }
 
     /// One command on a connection of its own.
@@ -163,6 +162,22 @@ impl Node {
         self.kill9();
         self.home.forget_data()?;
         self.restart()
+    }
+
+    pub(crate) fn bus(&self) -> Option<SocketAddr> {
+        self.home.bus()
+    }
+
+    /// A command whose answer must not be waited for: the engine may be paused or cut off.
+    pub(crate) fn glance(&self, command: &[&str]) -> Result<Reply> {
+        self.sign_in(Resp::connect_within(self.address(), GLANCE)?)?.ask(command)
+    }
+
+    fn sign_in(&self, mut connection: Resp) -> Result<Resp> {
+        if let Some(password) = &self.home.options.password {
+            connection.ask(&["AUTH", password])?;
+        }
+        Ok(connection)
     }
 
     /// A connection counts once the engine has loaded its data.

@@ -14,6 +14,8 @@ pub struct Options {
     pub(crate) host: Host,
     pub(crate) password: Option<String>,
     pub(crate) tls: bool,
+    pub(crate) sentinel: bool,
+    pub(crate) clustered: bool,
     lines: Vec<String>,
 }
 
@@ -37,6 +39,8 @@ impl Options {
             host: Host::loopback(),
             password: None,
             tls: false,
+            sentinel: false,
+            clustered: false,
             lines: ALWAYS.iter().copied().map(Into::into).collect(),
         };
         options.set("appendonly", "yes").set("appendfsync", "always")
@@ -92,6 +96,17 @@ impl Options {
     /// The engine refuses its configuration, or does not answer within 10 s; its last words are in the error.
     pub fn start(self) -> Result<Node> {
         Node::start(&self)
+    }
+
+    pub(crate) fn clustered(mut self, timeout_ms: u32) -> Self {
+        self.clustered = true;
+        self.set("cluster-enabled", "yes").set("cluster-node-timeout", &timeout_ms.to_string())
+    }
+
+    /// Not an engine, but what watches engines.
+    pub(crate) fn sentinel(engine: &Engine, host: &Host, watching: &str) -> Self {
+        let options = Self::new(engine).on(host);
+        Self { sentinel: true, lines: vec![watching.to_owned()], ..options }
     }
 
     pub(crate) fn text(&self) -> String {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-/// How long a connection, and then each answer, may take.
+/// How long a connection, and then each answer, may take, where nobody says otherwise.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A connection without TLS.
@@ -39,28 +39,28 @@ impl Resp {
     ///
     /// Nobody listens at `address`, or nobody answers.
     pub fn connect(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)
-            .with_context(|| format!("no connection to the engine at {address}"))?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream) })
+        Self::connect_within(address, PATIENCE)
     }
 
-    /// Gives each answer this long from now on.
+    /// Connects, and gives that and each answer as long as `patience`.
     ///
     /// # Errors
     ///
-    /// The time is zero.
-    pub fn patience(&mut self, patience: Duration) -> Result<()> {
-        Ok(self.stream.get_ref().set_read_timeout(Some(patience))?)
+    /// As [`Resp::connect`].
+    pub fn connect_within(address: SocketAddr, patience: Duration) -> Result<Self> {
+        let stream = TcpStream::connect_timeout(&address, patience)
+            .with_context(|| format!("no connection to the engine at {address}"))?;
+        stream.set_read_timeout(Some(patience))?;
+        stream.set_write_timeout(Some(patience))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream: BufReader::new(stream) })
     }
 
     /// Sends a command and reads its answer.
     ///
     /// # Errors
     ///
-    /// The connection is broken, the engine is silent for 2 s, or it refuses the command.
+    /// The connection is broken, the engine is silent for too long, or it refuses the command.
     pub fn ask(&mut self, command: &[&str]) -> Result<Reply> {
         let name = command.first().copied().unwrap_or_default();
         self.exchange(command).and_then(Reply::accepted).with_context(|| format!("asking {name}"))

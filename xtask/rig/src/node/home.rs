@@ -20,6 +20,7 @@ pub(super) struct Home {
     pub(super) certificates: Option<Certificates>,
     plain: Lease,
     tls: Option<Lease>,
+    bus: Option<Lease>,
     directory: TempDir,
 }
 
@@ -33,6 +34,7 @@ impl Home {
             certificates: options.tls.then(certify).transpose()?,
             plain: Lease::port()?,
             tls: options.tls.then(Lease::port).transpose()?,
+            bus: options.clustered.then(Lease::port).transpose()?,
             options,
             directory,
         };
@@ -42,7 +44,7 @@ impl Home {
 
     pub(super) fn run(&self) -> Result<Process> {
         let mut command = self.options.host.command(self.options.engine.program());
-        command.arg(self.file("engine.conf"));
+        command.arg(self.file("engine.conf")).args(self.options.sentinel.then_some("--sentinel"));
         Process::start(command, &self.file("engine.log"))
     }
 
@@ -64,6 +66,11 @@ impl Home {
         self.tls.as_ref().map(|port| self.at(port))
     }
 
+    /// Where engines of a cluster talk to each other.
+    pub(super) fn bus(&self) -> Option<SocketAddr> {
+        self.bus.as_ref().map(|port| self.at(port))
+    }
+
     fn at(&self, port: &Lease) -> SocketAddr {
         (self.options.host.address(), port.number()).into()
     }
@@ -76,6 +83,9 @@ impl Home {
         let mut text =
             format!("bind {}\nport {}\n", self.options.host.address(), self.plain.number());
         writeln!(text, "dir \"{}\"", self.file("data").display())?;
+        if let Some(port) = &self.bus {
+            writeln!(text, "cluster-port {}", port.number())?;
+        }
         if let Some(port) = &self.tls {
             let files = self.certificates.as_ref().context("TLS needs certificates")?;
             writeln!(text, "tls-port {}\ntls-auth-clients no", port.number())?;

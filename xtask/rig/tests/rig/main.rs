@@ -5,6 +5,7 @@
 mod node;
 mod orphan;
 mod tls;
+mod topologies;
 
 use mcp_auth_rig::{Engine, Reply};
 

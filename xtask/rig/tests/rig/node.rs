@@ -44,8 +44,8 @@ fn what_is_not_written_down_does_not_survive() {
 fn a_paused_engine_is_silent_and_works_off_what_came_meanwhile() {
     each_engine(|engine| {
         let mut node = Options::new(engine).start().unwrap();
-        let mut connection = node.connect().unwrap();
-        connection.patience(Duration::from_millis(100)).unwrap();
+        let patience = Duration::from_millis(100);
+        let mut connection = Resp::connect_within(node.address(), patience).unwrap();
         node.pause().unwrap();
         assert!(connection.ask(&["SET", "a", "1"]).is_err());
         node.resume().unwrap();
