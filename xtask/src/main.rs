@@ -6,6 +6,7 @@ mod ci;
 mod demo;
 mod deps;
 mod docs;
+mod engines;
 mod fuzz;
 mod project;
 mod python;

@@ -10,7 +10,7 @@ use crate::{project, run};
 /// An interpreter with libraries.
 #[derive(Debug)]
 pub(crate) struct Environment {
-    /// The variable by which tests and benchmarks learn where the interpreter is.
+    /// The variable by which tests and benchmarks learn where what they need of it is.
     pub(crate) variable: &'static str,
     folder: &'static str,
     requirements: &'static str,
@@ -35,6 +35,13 @@ pub(crate) const FASTAPI: Environment = Environment {
     variable: "MCP_AUTH_BENCH_PYTHON",
     folder: "fastapi-venv",
     requirements: "xtask/bench/python/requirements.txt",
+};
+
+/// The engine Valkey, which comes as a Python package.
+pub(crate) const VALKEY: Environment = Environment {
+    variable: "MCP_AUTH_VALKEY_SERVER",
+    folder: "valkey-venv",
+    requirements: "xtask/rig/python/requirements.txt",
 };
 
 impl Environment {
