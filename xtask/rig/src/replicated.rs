@@ -54,15 +54,17 @@ impl Replicated {
     ///
     /// Not within 15 s.
     pub fn await_sync(&self, primary: usize) -> Result<()> {
+        wait::until("the replicas to follow", SYNC, || self.check_sync(primary))
+    }
+
+    pub(crate) fn check_sync(&self, primary: usize) -> Result<()> {
         let lead = self.nodes.get(primary).with_context(|| format!("no engine {primary}"))?;
-        wait::until("the replicas to follow", SYNC, || {
-            let followers = self.nodes.iter().enumerate().filter(|(at, _)| *at != primary);
-            let up = followers.filter(|(_, node)| node.glance(&["PING"]).is_ok());
-            let up = up.map(|(_, node)| follows(node, lead)).collect::<Result<Vec<_>>>()?.len();
-            let online = told(lead)?.matches("state=online").count();
-            ensure!(online == up, "{online} of {up} replicas are online");
-            Ok(())
-        })
+        let others = self.nodes.iter().enumerate().filter(|(at, _)| *at != primary);
+        let up = others.filter(|(_, node)| node.glance(&["PING"]).is_ok());
+        let up = up.map(|(_, node)| follows(node, lead)).collect::<Result<Vec<_>>>()?.len();
+        let online = told(lead)?.matches("state=online").count();
+        ensure!(online == up, "{online} of {up} replicas are online");
+        Ok(())
     }
 }
 

@@ -15,11 +15,13 @@ use crate::wait;
 const AGREE: Duration = Duration::from_secs(20);
 
 /// How long a primary is silent until a sentinel calls it down.
-const DOWN_AFTER_MS: u32 = 700;
+const DOWN_AFTER_MS: u32 = 1_000;
 
 /// Sentinels look every 10 s who follows whom, and greet each other every 2 s; a primary that comes back is made a
-/// replica after four greetings. A test need not wait for that.
-const HASTE: [&str; 6] = ["SENTINEL", "DEBUG", "INFO-PERIOD", "500", "PUBLISH-PERIOD", "200"];
+/// replica after four greetings. A test need not wait for that. And where they ping as seldom as they lose patience,
+/// one slow answer is a failover.
+const HASTE: &[&str] =
+    &["SENTINEL", "DEBUG", "INFO-PERIOD", "500", "PUBLISH-PERIOD", "200", "PING-PERIOD", "200"];
 
 /// Sentinels, and the engines that they watch. They fail over when two of three agree that the primary is down.
 #[derive(Debug)]
@@ -44,7 +46,7 @@ impl Sentinels {
         let watching = watching(primary, options.password.as_deref());
         let start = |host| {
             let sentinel = Options::sentinel(&options.engine, host, &watching).start()?;
-            sentinel.ask(&HASTE).map(|_| sentinel)
+            sentinel.ask(HASTE).map(|_| sentinel)
         };
         let sentinels = sentinels.iter().map(start).collect::<Result<_>>()?;
         let started = Self { sentinels, engines };
@@ -86,7 +88,8 @@ impl Sentinels {
         Ok(winner.context("the sentinels do not agree on a primary")?.0)
     }
 
-    /// Asks for a failover while the primary is well, and waits for it. Answers with the new primary's place.
+    /// Asks for a failover while the primary is well, and waits until all has settled. Answers with the new primary's
+    /// place.
     ///
     /// # Errors
     ///
@@ -95,9 +98,21 @@ impl Sentinels {
         let old = self.primary()?;
         let sentinel = self.sentinels.first().context("no sentinel")?;
         sentinel.ask(&["SENTINEL", "FAILOVER", Self::NAME])?;
-        let new = self.await_failover(old)?;
-        self.engines.await_sync(new)?;
-        Ok(new)
+        self.await_failover(old)?;
+        self.await_settled()
+    }
+
+    /// Waits until the sentinels agree on a primary and every engine that answers follows it. Answers with its place.
+    ///
+    /// # Errors
+    ///
+    /// Not within 20 s.
+    pub fn await_settled(&self) -> Result<usize> {
+        wait::until("one primary for all", AGREE, || {
+            let primary = self.primary()?;
+            self.engines.check_sync(primary)?;
+            Ok(primary)
+        })
     }
 
     /// Waits until another engine than `old` is the primary, and says so itself. Answers with its place.
