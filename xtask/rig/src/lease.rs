@@ -13,6 +13,9 @@ use anyhow::{Context, Result};
 /// Even ports, each with the odd one above it. Linux hands out 32768 and up, others 49152 and up.
 const PORTS: Numbers = Numbers { lock: |pair| 20_001 + 2 * pair, count: 6_000 };
 
+/// Networks of 256 addresses.
+const NETWORKS: Numbers = Numbers { lock: |network| 19_000 + network, count: 512 };
+
 #[derive(Debug)]
 pub(crate) struct Lease {
     number: u16,
@@ -32,6 +35,11 @@ impl Lease {
         Ok(Self { number: 20_000 + 2 * lease.number, ..lease })
     }
 
+    /// A network, counted from 0.
+    pub(crate) fn network() -> Result<Self> {
+        NETWORKS.lease(|_| true)
+    }
+
     pub(crate) fn number(&self) -> u16 {
         self.number
     }
@@ -47,7 +55,7 @@ impl Numbers {
             let held = bind(lock).filter(|_| is_usable(lock))?;
             Some(Lease { number, _lock: held })
         });
-        lease.context("no port between 20000 and 32000 is free on 127.0.0.1; end what holds them")
+        lease.context("no port between 19000 and 32001 is free on 127.0.0.1; end what holds them")
     }
 }
 

@@ -6,8 +6,10 @@
 
 mod cluster;
 mod engine;
+mod holder;
 mod host;
 mod lease;
+mod namespaces;
 mod node;
 mod options;
 mod process;
@@ -20,6 +22,7 @@ mod wait;
 pub use cluster::Cluster;
 pub use engine::Engine;
 pub use host::Host;
+pub use namespaces::Namespaces;
 pub use node::Node;
 pub use options::Options;
 pub use process::Process;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "helpers of tests")]
 
+mod namespaces;
 mod node;
 mod orphan;
 mod tls;
