@@ -17,7 +17,8 @@ pub(crate) const SINCE: &str =
     FROM revocations WHERE seq > ?1 ORDER BY seq";
 
 /// What a commit promises: it is on the disk, and the views of all processes look at least this often.
-const RECEIPT: Receipt = Receipt { durability: Durability::Local, bound: Some(BOUND) };
+const RECEIPT: Receipt =
+    Receipt { durability: Durability::Local, bound: Some(BOUND), pending: false };
 
 impl RevocationStore for SqliteStore {
     fn revoke<'a>(&'a self, order: Order<'a>, now: Timestamp) -> StoreFuture<'a, Receipt> {

@@ -147,6 +147,8 @@ pub struct Receipt {
     pub durability: Durability,
     /// After this time no process that uses the store accepts what was revoked. `None` where that cannot be promised.
     pub bound: Option<Duration>,
+    /// Whether the store goes on with it, because it has not got as far as it should. It need not be given again.
+    pub pending: bool,
 }
 
 /// Writes revocations and keeps them.

@@ -60,7 +60,10 @@ async fn the_view_of_another_process_keeps_the_contract() {
 async fn a_receipt_says_what_is_promised() {
     let (_directory, path) = place();
     let receipt = revoke(&open(&path), "a").await;
-    assert_eq!(receipt, Ok(Receipt { durability: Durability::Local, bound: Some(BOUND) }));
+    assert_eq!(
+        receipt,
+        Ok(Receipt { durability: Durability::Local, bound: Some(BOUND), pending: false })
+    );
 }
 
 #[tokio::test]

@@ -68,6 +68,20 @@ impl MemoryRevocations {
         held.reserve(entries.saturating_sub(held.len()));
     }
 
+    /// Everything that is held, for a larger store that has lost some of it.
+    pub fn held(&self) -> Vec<Revocation> {
+        let state = self.read();
+        let entries = state.entries.iter();
+        let entries =
+            entries.map(|(id, keep_until)| Revocation::Entry { id: *id, keep_until: *keep_until });
+        let users = state.users.iter().map(|(id, (entry, keep_until))| Revocation::User {
+            id: *id,
+            entry: *entry,
+            keep_until: *keep_until,
+        });
+        entries.chain(users).collect()
+    }
+
     /// Forgets what may be forgotten at `now`.
     pub fn purge(&self, now: Timestamp) {
         self.write().purge(now);
@@ -195,7 +209,11 @@ impl RevocationStore for MemoryRevocations {
     fn revoke<'a>(&'a self, order: Order<'a>, now: Timestamp) -> StoreFuture<'a, Receipt> {
         let mut state = self.write();
         order.revocations.iter().for_each(|revocation| state.insert(*revocation, now));
-        ready(Receipt { durability: Durability::Memory, bound: Some(Duration::ZERO) })
+        ready(Receipt {
+            durability: Durability::Memory,
+            bound: Some(Duration::ZERO),
+            pending: false,
+        })
     }
 
     fn advance_user(&self, change: UserChange, now: Timestamp) -> StoreFuture<'_, UserEntry> {
