@@ -163,13 +163,7 @@ impl Gate {
             .validator
             .validate(raw, expect, now)
             .and_then(|token| token.confirm(&*self.revocations, now));
-        match decided {
-            Ok(token) => {
-                self.report_accepted(&token, raw, now, origin);
-                Ok(token)
-            }
-            Err(refusal) => Err(self.refuse_token(refusal, raw, on_refusal, now, origin)),
-        }
+        self.report(decided, raw, on_refusal, now, origin)
     }
 
     /// The same as [`Gate::authenticate`], but revocations are asked of the store itself: as fresh as the store, at
@@ -186,19 +180,62 @@ impl Gate {
         if self.open {
             return Ok(Caller::Anonymous);
         }
-        let (kind, now) = (AuditKind::AuthenticationFailed, self.clock.now());
-        let raw = RawToken::from_authorization(authorization)
-            .map_err(|refusal| self.refuse(refusal, &AuditEvent::new(kind, now), origin))?;
-        let decided = match self.validator.validate(raw, Expect::Access, now) {
+        let kind = AuditKind::AuthenticationFailed;
+        let raw = RawToken::from_authorization(authorization).map_err(|refusal| {
+            self.refuse(refusal, &AuditEvent::new(kind, self.clock.now()), origin)
+        })?;
+        self.admit_with(store, raw, Expect::Access, kind, origin).await.map(Caller::Token)
+    }
+
+    /// The same as [`Gate::authenticate_token`], asking the store itself.
+    ///
+    /// # Errors
+    /// As for [`Gate::authenticate`].
+    pub async fn authenticate_token_with(
+        &self,
+        store: &dyn RevocationStore,
+        token: &[u8],
+        expect: Expect,
+        origin: &Origin<'_>,
+    ) -> Result<LiveToken, Refused> {
+        let kind = AuditKind::TokenInvalid;
+        let raw = RawToken::from_bytes(token).map_err(|refusal| {
+            self.refuse(refusal, &AuditEvent::new(kind, self.clock.now()), origin)
+        })?;
+        self.admit_with(store, raw, expect, kind, origin).await
+    }
+
+    async fn admit_with(
+        &self,
+        store: &dyn RevocationStore,
+        raw: RawToken<'_>,
+        expect: Expect,
+        on_refusal: AuditKind,
+        origin: &Origin<'_>,
+    ) -> Result<LiveToken, Refused> {
+        let now = self.clock.now();
+        let decided = match self.validator.validate(raw, expect, now) {
             Ok(token) => token.confirm_with(store, now).await,
             Err(refusal) => Err(refusal),
         };
+        self.report(decided, raw, on_refusal, now, origin)
+    }
+
+    /// Reports what was decided about a token.
+    fn report(
+        &self,
+        decided: Result<LiveToken, Refusal>,
+        raw: RawToken<'_>,
+        on_refusal: AuditKind,
+        now: Timestamp,
+        origin: &Origin<'_>,
+    ) -> Result<LiveToken, Refused> {
         match decided {
             Ok(token) => {
                 self.report_accepted(&token, raw, now, origin);
-                Ok(Caller::Token(token))
+                Ok(token)
             }
-            Err(refusal) => Err(self.refuse_token(refusal, raw, kind, now, origin)),
+            Err(refusal) => Err(self.refuse_token(refusal, raw, on_refusal, now, origin)),
         }
     }
 
