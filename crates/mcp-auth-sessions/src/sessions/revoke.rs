@@ -26,18 +26,23 @@ impl Sessions {
         let claims = token.claims();
         match claims.session_id() {
             Some(sid) => self.revoke_grant(sid, Some(claims.user_id()), self.now()).await,
-            None => self.revoke_one(token).await,
+            None => self.revoke_one(token, None).await,
         }
     }
 
-    /// Revokes a token. A refresh token takes its grant with it (RFC 7009 section 2.1); an access token ends alone.
+    /// Revokes a token. A refresh token takes its grant with it (RFC 7009 section 2.1); an access token ends alone. `digest` is
+    /// that of its text, where the caller has it: with it, stores that name tokens so know also one that is not on record.
     ///
     /// # Errors
     /// When a store gives no answer: the token may still stand.
-    pub async fn revoke_token(&self, token: &LiveToken) -> Result<Revoked, StoreError> {
+    pub async fn revoke_token(
+        &self,
+        token: &LiveToken,
+        digest: Option<TokenDigest>,
+    ) -> Result<Revoked, StoreError> {
         match token.claims().token_type() {
             Some(TokenType::Refresh) => self.sign_out(token).await,
-            _ => self.revoke_one(token).await,
+            _ => self.revoke_one(token, digest).await,
         }
     }
 
@@ -122,7 +127,9 @@ impl Sessions {
         user_id: Option<&str>,
         now: Timestamp,
     ) -> Result<Revoked, StoreError> {
-        let known = self.stores.issued.live_of_grant(session_id, now, MANY).await?;
+        // Records that cannot be read now must not keep the grant from being refused.
+        let known = self.stores.issued.live_of_grant(session_id, now, MANY).await;
+        let known = known.unwrap_or_default();
         // A refresh that is under way may still issue tokens; older ones may come from times of longer lifetimes.
         let under_way = date(now.plus(self.policy.longest_of_grant()));
         let last = known.iter().map(|record| record.expires_at).fold(under_way, NumericDate::max);
@@ -130,20 +137,28 @@ impl Sessions {
         let entry = Revocation::Entry { id: RevocationId::of_grant(session_id), keep_until };
         let order = Order { revocations: &[entry], tokens: &digests(&known) };
         let receipt = self.stores.revocations.revoke(order, now).await?;
-        self.stores.grants.end(session_id).await?;
+        match self.stores.grants.end(session_id).await {
+            // It is refused whether or not it is forgotten.
+            Err(_) if receipt.pending => {}
+            ended => drop(ended?),
+        }
         let session_id = Some(session_id.to_owned());
         Ok(Revoked { user_id: user_id.map(str::to_owned), session_id, token_id: None, receipt })
     }
 
-    async fn revoke_one(&self, token: &LiveToken) -> Result<Revoked, StoreError> {
+    async fn revoke_one(
+        &self,
+        token: &LiveToken,
+        digest: Option<TokenDigest>,
+    ) -> Result<Revoked, StoreError> {
         let (claims, now) = (token.claims(), self.now());
-        let record = match claims.token_id() {
-            Some(token_id) => self.stores.issued.by_token_id(token_id).await?,
-            None => None,
-        };
+        let mut known = self.digests_of(claims.token_id()).await;
+        known.extend(digest.map(|digest| (digest, claims.expires_at())));
+        known.sort_unstable_by_key(|(digest, _)| *digest);
+        known.dedup();
         let keep_until = SessionPolicy::keep_until(claims.expires_at());
         let entry = Revocation::Entry { id: token.revocation_id(), keep_until };
-        let order = Order { revocations: &[entry], tokens: &digests(record.as_slice()) };
+        let order = Order { revocations: &[entry], tokens: &known };
         let receipt = self.stores.revocations.revoke(order, now).await?;
         Ok(Revoked {
             user_id: Some(claims.user_id().to_owned()),
@@ -151,5 +166,13 @@ impl Sessions {
             token_id: claims.token_id().map(str::to_owned),
             receipt,
         })
+    }
+
+    /// What is on record of a token; nothing where it has no id, or the store gives no answer: that must not keep the token
+    /// from being refused.
+    async fn digests_of(&self, token_id: Option<&str>) -> Vec<(TokenDigest, NumericDate)> {
+        let Some(token_id) = token_id else { return Vec::new() };
+        let record = self.stores.issued.by_token_id(token_id).await;
+        digests(record.unwrap_or_default().as_slice())
     }
 }

@@ -38,11 +38,11 @@ async fn an_access_token_is_revoked_alone_and_a_refresh_token_with_its_grant() {
     let bench = Bench::with_alice().await;
     let pair = bench.sign_in("alice").await.unwrap();
     let access = bench.live(&pair.access).await.unwrap();
-    bench.sessions.revoke_token(&access).await.unwrap();
+    bench.sessions.revoke_token(&access, None).await.unwrap();
     assert_eq!(bench.refused(&pair.access).await, REVOKED);
     let next = bench.refresh(&pair.refresh).await.unwrap();
     let refresh = bench.live(&next.refresh).await.unwrap();
-    bench.sessions.revoke_token(&refresh).await.unwrap();
+    bench.sessions.revoke_token(&refresh, None).await.unwrap();
     assert_eq!(bench.refused(&next.access).await, REVOKED);
     assert_eq!(bench.refused(&next.refresh).await, REVOKED);
 }

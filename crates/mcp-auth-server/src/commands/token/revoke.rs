@@ -53,8 +53,9 @@ fn revoke_text(
         Ok(live) => live,
         Err(refusal) => return refused(common, &refusal, &given.bytes),
     };
-    let revoked =
-        desk.wait(desk.house.sessions.revoke_token(&live)).map_err(|error| no_answer(&error))?;
+    let digest = TokenDigest::of(&given.bytes);
+    let revoked = desk.wait(desk.house.sessions.revoke_token(&live, Some(digest)));
+    let revoked = revoked.map_err(|error| no_answer(&error))?;
     tell(common, desk, &revoked)
 }
 

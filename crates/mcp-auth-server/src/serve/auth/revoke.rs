@@ -4,7 +4,7 @@ use axum::Json;
 use axum::response::IntoResponse;
 use mcp_auth::audit::AuditKind;
 use mcp_auth::refusal::{Reason, RefusalCode};
-use mcp_auth::store::{Durability, StoreError};
+use mcp_auth::store::{Durability, StoreError, TokenDigest};
 use mcp_auth::validate::{Expect, LiveToken};
 use mcp_auth_sessions::Revoked;
 use mcp_auth_tower::axum::Rejection;
@@ -66,16 +66,16 @@ fn refuse_long_names(call: &Call, names: [&Option<String>; 2]) -> Result<(), Rej
     )))
 }
 
-async fn by_token(call: &Call, token: &str) -> Answer {
-    let token = match call.gate().authenticate_token(token.as_bytes(), Expect::Any, &call.origin())
-    {
+async fn by_token(call: &Call, text: &str) -> Answer {
+    let token = match call.gate().authenticate_token(text.as_bytes(), Expect::Any, &call.origin()) {
         Ok(token) => token,
         Err(refused) => return already_refused(call, refused.refusal.code()),
     };
     if token.user_id() != call.caller()?.user_id() {
         require_over_holder(call, &token).await?;
     }
-    let revoked = call.sessions().revoke_token(&token).await;
+    let revoked =
+        call.sessions().revoke_token(&token, Some(TokenDigest::of(text.as_bytes()))).await;
     done(call, revoked, token.claims().token_id()).await
 }
 
