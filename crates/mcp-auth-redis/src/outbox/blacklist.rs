@@ -1,0 +1,81 @@
+//! Brings tokens to the blacklist that Python services read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use mcp_auth::clock::NumericDate;
+use mcp_auth::store::TokenDigest;
+use redis::cmd;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::sleep;
+
+use super::Listing;
+use crate::engine::Engine;
+use crate::failure::Failure;
+use crate::keys::blacklist;
+use crate::promise::Promise;
+use crate::slot::Slot;
+
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Writes the keys one listing after the other.
+#[derive(Debug)]
+pub(crate) struct Blacklist {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) promise: Arc<Promise>,
+    pub(crate) inbox: UnboundedReceiver<Listing>,
+}
+
+impl Blacklist {
+    /// Works until nobody can send a listing any more.
+    pub(crate) async fn run(mut self) {
+        let mut waiting = Vec::new();
+        loop {
+            let next = if waiting.is_empty() {
+                match self.inbox.recv().await {
+                    Some(listing) => Some(listing),
+                    None => return,
+                }
+            } else {
+                tokio::select! {
+                    listing = self.inbox.recv() => listing,
+                    () = sleep(PAUSE) => None,
+                }
+            };
+            waiting.extend(next);
+            waiting.extend(std::iter::from_fn(|| self.inbox.try_recv().ok()));
+            self.write_all(&mut waiting).await;
+        }
+    }
+
+    /// Until one fails: then the rest would too.
+    async fn write_all(&self, waiting: &mut Vec<Listing>) {
+        while let Some(listing) = waiting.last() {
+            let written = join_all(listing.tokens.iter().map(|token| self.write(token))).await;
+            if written.iter().any(Result::is_err) {
+                for listing in &*waiting {
+                    listing.report.failed();
+                }
+                return;
+            }
+            // The blacklist promises nothing to our own nodes, which read the log.
+            listing.report.done(self.promise.wanted());
+            waiting.pop();
+        }
+    }
+
+    /// The guide's key and value. A token that has expired leaves nothing.
+    async fn write(&self, (token, expires_at): &(TokenDigest, NumericDate)) -> Result<(), Failure> {
+        let key = blacklist(*token);
+        let slot = Slot::of(&key);
+        let set = cmd("SET")
+            .arg(&key)
+            .arg("revoked")
+            .arg("EXAT")
+            .arg(expires_at.seconds().max(1))
+            .to_owned();
+        self.engine.ask(slot, &set.into()).await.map(drop)
+    }
+}

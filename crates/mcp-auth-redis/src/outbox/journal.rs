@@ -1,0 +1,139 @@
+//! What was promised and has not arrived yet, on this machine's disk.
+//!
+//! Each process that has the store open writes a file of its own and holds a lock on it. A file that nobody holds is of a
+//! process that ended before all had arrived; whoever finds it sees to the rest.
+
+mod line;
+mod writer;
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use mcp_auth::store::{Order, StoreError, StoreErrorKind};
+use tokio::sync::oneshot;
+
+pub(crate) use self::line::OwnedOrder;
+use self::writer::{Message, Writer};
+
+const ENDING: &str = "outbox";
+
+/// The file of this process.
+#[derive(Debug, Clone)]
+pub(crate) struct Journal(Sender<Message>);
+
+/// The number of an order in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Number(u64);
+
+/// A file that another process left behind.
+#[derive(Debug)]
+pub(crate) struct Abandoned {
+    path: PathBuf,
+    /// Locked as long as this is held.
+    _file: File,
+    pub(crate) orders: Vec<OwnedOrder>,
+}
+
+impl Journal {
+    /// Begins a file of its own in a directory, which is made where it is missing.
+    ///
+    /// # Errors
+    /// When that cannot be done.
+    pub(crate) fn begin(directory: &Path) -> Result<Self, StoreError> {
+        let failed = |error| unwritten(directory, &error);
+        make_directory(directory).map_err(failed)?;
+        let writer = Writer::begin(directory).map_err(failed)?;
+        let (sender, inbox) = channel();
+        let thread = thread::Builder::new().name("revocation-journal".to_owned());
+        thread.spawn(move || writer.run(&inbox)).map_err(failed)?;
+        Ok(Self(sender))
+    }
+
+    /// Writes an order down; it is on the disk when this is ready.
+    ///
+    /// # Errors
+    /// When the disk takes no more.
+    pub(crate) async fn write(&self, order: &Order<'_>) -> Result<Number, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.0.send(Message::Order(OwnedOrder::of(order), reply));
+        sent.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// An order has arrived.
+    pub(crate) fn done(&self, number: Number) {
+        // A thread that has ended has left its file to the next process, which sends the order again: no harm.
+        let _: Result<(), _> = self.0.send(Message::Done(number));
+    }
+
+    /// Files in the directory that nobody holds.
+    ///
+    /// # Errors
+    /// When the directory cannot be read. A file that cannot be read is an error too: what it promises is not known.
+    pub(crate) fn abandoned(directory: &Path) -> Result<Vec<Abandoned>, StoreError> {
+        let failed = |error| unwritten(directory, &error);
+        let mut found = Vec::new();
+        for entry in fs::read_dir(directory).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.extension().is_some_and(|ending| ending == ENDING) {
+                found.extend(Abandoned::take(path).map_err(failed)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Abandoned {
+    fn take(path: PathBuf) -> io::Result<Option<Self>> {
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let orders = line::unfinished(&fs::read_to_string(&path)?);
+        Ok(Some(Self { path, _file: file, orders }))
+    }
+
+    /// All of it has arrived.
+    pub(crate) fn remove(self) {
+        // A file that stays is sent again by the next process: no harm.
+        let _: io::Result<()> = fs::remove_file(&self.path);
+    }
+}
+
+fn make_directory(directory: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(directory) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> StoreError {
+    let kind = match error.kind() {
+        io::ErrorKind::StorageFull => StoreErrorKind::Full,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            StoreErrorKind::ReadOnly
+        }
+        _ => StoreErrorKind::Unavailable,
+    };
+    let message = format!(
+        "{}: revocations on their way cannot be written down: {error}: let this user write there, and free space",
+        path.display()
+    );
+    StoreError::new(message).of_kind(kind)
+}
+
+fn gone() -> StoreError {
+    StoreError::new("revocations on their way are no longer written down: open the store again")
+}

@@ -1,0 +1,97 @@
+//! Programs that run in the engine, each as one step.
+
+use std::sync::LazyLock;
+
+use redis::aio::MultiplexedConnection;
+use redis::{Cmd, Pipeline, RedisResult, Script, ServerErrorKind, Value, cmd};
+
+/// A Lua program.
+#[derive(Debug)]
+pub(crate) struct Program(LazyLock<Script>);
+
+macro_rules! programs {
+    ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {$(
+        $(#[$doc])*
+        pub(crate) static $name: Program =
+            Program(LazyLock::new(|| Script::new(include_str!(concat!("scripts/", $file)))));
+    )*};
+}
+
+programs! {
+    /// Adds revocations to one partition.
+    REVOKE = "revoke.lua";
+    /// Replaces a user's entry where it is still the one that was read.
+    ADVANCE = "advance.lua";
+    /// Forgets what has ended.
+    PURGE = "purge.lua";
+}
+
+impl Program {
+    /// The call of the program with these keys; arguments follow.
+    pub(crate) fn call(&'static self, keys: &[&str]) -> Cmd {
+        let mut call = cmd("EVALSHA");
+        call.arg(self.0.get_hash()).arg(keys.len()).arg(keys);
+        call
+    }
+}
+
+/// Commands for one node, sent together and answered together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ask {
+    commands: Pipeline,
+    /// A program that they call: sent whole only to a node that does not know it yet.
+    program: Option<&'static Program>,
+}
+
+impl Ask {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// These commands may call this program, and no other.
+    pub(crate) fn calling(program: &'static Program) -> Self {
+        Self { commands: Pipeline::new(), program: Some(program) }
+    }
+
+    pub(crate) fn add(&mut self, command: Cmd) -> &mut Self {
+        self.commands.add_command(command);
+        self
+    }
+
+    /// All of them as one step (`MULTI`).
+    pub(crate) fn at_once(&mut self) -> &mut Self {
+        self.commands.atomic();
+        self
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.commands.is_empty()
+    }
+
+    /// Sends them; one answer for each. A node that did not know the program is asked again: the calls did nothing there,
+    /// and what else was sent with them must bear being sent twice.
+    pub(crate) async fn send(
+        &self,
+        connection: &mut MultiplexedConnection,
+    ) -> RedisResult<Vec<Value>> {
+        match (self.commands.query_async(connection).await, self.program) {
+            (Err(error), Some(program)) if is_unknown_program(&error) => {
+                program.0.load_async(connection).await?;
+                self.commands.query_async(connection).await
+            }
+            (answer, _) => answer,
+        }
+    }
+}
+
+impl From<Cmd> for Ask {
+    fn from(command: Cmd) -> Self {
+        let mut ask = Self::new();
+        ask.add(command);
+        ask
+    }
+}
+
+fn is_unknown_program(error: &redis::RedisError) -> bool {
+    error.kind() == redis::ErrorKind::Server(ServerErrorKind::NoScript)
+}

@@ -1,0 +1,57 @@
+-- Adds revocations to one partition and tells its readers of those that change something.
+-- KEYS: id, log, entries, users, ends. ARGV: the id expected, the length of the log, and for each revocation its kind
+-- (e: entry, u: user), its id and its value. Values have a fixed width, so that they compare as text: dates 12 digits; a user's
+-- generation 20, blocked 1, not_before 12, keep_until 12.
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  return redis.error_reply('REPLACED the store has another id')
+end
+local now = string.format('%012d', redis.call('TIME')[1])
+
+local function larger(a, b)
+  if a > b then return a else return b end
+end
+
+local function merge(held, new)
+  local generation, blocked = held:sub(1, 20), held:sub(21, 21)
+  local other = new:sub(1, 20)
+  if other > generation then
+    generation, blocked = other, new:sub(21, 21)
+  elseif other == generation then
+    blocked = larger(blocked, new:sub(21, 21))
+  end
+  return generation .. blocked .. larger(held:sub(22, 33), new:sub(22, 33)) .. larger(held:sub(34), new:sub(34))
+end
+
+local function put_entry(id, ends)
+  local held = redis.call('ZSCORE', KEYS[3], id)
+  if held and tonumber(held) >= tonumber(ends) then return nil end
+  redis.call('ZADD', KEYS[3], ends, id)
+  return ends
+end
+
+local function put_user(id, entry)
+  local held = redis.call('HGET', KEYS[4], id)
+  if held then entry = merge(held, entry) end
+  if held == entry then return nil end
+  redis.call('HSET', KEYS[4], id, entry)
+  if entry:sub(21, 21) == '1' then
+    redis.call('ZREM', KEYS[5], id)
+  else
+    redis.call('ZADD', KEYS[5], entry:sub(34), id)
+  end
+  return entry
+end
+
+local changed = 0
+for at = 3, #ARGV, 3 do
+  local kind, id, value = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  -- What has ended must not come back: it could undo what followed it and has ended too.
+  if value:sub(-12) > now then
+    local put = kind == 'u' and put_user(id, value) or kind == 'e' and put_entry(id, value)
+    if put then
+      redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[2], '*', kind, id .. put)
+      changed = changed + 1
+    end
+  end
+end
+return changed

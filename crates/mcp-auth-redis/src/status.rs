@@ -1,0 +1,165 @@
+//! How a store is doing, and how its engine is set up.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use mcp_auth::store::Durability;
+use redis::{FromRedisValue, Value, cmd};
+
+use crate::engine::Engine;
+use crate::failure::Failure;
+use crate::promise::Promise;
+use crate::script::Ask;
+use crate::slot::Slot;
+use crate::topology::Primary;
+
+/// How a store is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Status {
+    /// Whether verdicts are given.
+    pub is_fresh: bool,
+    /// How old the knowledge of revocations is, in the stalest partition; `None` before the first reading.
+    pub age: Option<Duration>,
+    /// At this age verdicts end.
+    pub bound: Duration,
+    /// How many revocations are held in memory, users included.
+    pub revocations: usize,
+    /// How many orders have not got as far as they should.
+    pub on_their_way: usize,
+    /// How far a revocation should get.
+    pub durability: Durability,
+    /// Whether a revocation that has got there is refused everywhere within the bound.
+    pub is_bounded: bool,
+}
+
+/// Something about the engine that an operator should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// What was found.
+    pub what: String,
+    /// What to do about it.
+    pub remedy: &'static str,
+    /// Whether something that is promised does not hold; otherwise it is worth knowing only.
+    pub is_problem: bool,
+}
+
+impl Finding {
+    fn problem(what: String, remedy: &'static str) -> Self {
+        Self { what, remedy, is_problem: true }
+    }
+
+    fn note(what: String, remedy: &'static str) -> Self {
+        Self { what, remedy, is_problem: false }
+    }
+}
+
+/// Looks at every primary, and lets what was found decide what is promised.
+pub(crate) async fn look(engine: &Engine, promise: &Promise) -> Result<Vec<Finding>, Failure> {
+    let url = engine.topology().url();
+    let mut findings = Vec::new();
+    let mut loses = url.asynchronous;
+    if url.asynchronous {
+        findings.push(Finding::note(
+            "writes are acknowledged by the primary alone (durability=primary): a revocation has no bound".to_owned(),
+            "remove durability=primary from MCP_STORE_URL, unless that is meant",
+        ));
+    }
+    for primary in engine.primaries().await? {
+        let slot = primary.slots.first().map_or(Slot(0), |(first, _)| *first);
+        let setup = Setup::of(engine, slot).await?;
+        loses |= setup.may_lose(&primary);
+        findings.extend(setup.findings(&primary));
+    }
+    promise.set_asynchronous(loses);
+    Ok(findings)
+}
+
+/// Settings of a node; those that it does not tell are missing.
+struct Setup {
+    settings: HashMap<String, String>,
+    replicas: usize,
+}
+
+const SETTINGS: [&str; 3] = ["appendonly", "appendfsync", "maxmemory-policy"];
+
+impl Setup {
+    async fn of(engine: &Engine, slot: Slot) -> Result<Self, Failure> {
+        let mut settings = HashMap::new();
+        for name in SETTINGS {
+            let asked =
+                engine.ask_for(slot, &cmd("CONFIG").arg("GET").arg(name).to_owned().into()).await;
+            match asked {
+                Ok(told) => settings.extend::<HashMap<String, String>>(told),
+                // Hosted engines forbid it.
+                Err(Failure::Answer { source, .. }) if source.code().is_some() => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        let role = engine.ask(slot, &Ask::from(cmd("ROLE").clone())).await?;
+        Ok(Self { settings, replicas: role.into_iter().next().map_or(0, replicas) })
+    }
+
+    /// Whether a node alone may forget what it acknowledged: then nothing can be promised. Where there are replicas, it is
+    /// they who keep it.
+    fn may_lose(&self, primary: &Primary) -> bool {
+        primary.replicas == 0 && !self.writes_through()
+    }
+
+    fn writes_through(&self) -> bool {
+        self.get("appendonly") == Some("yes") && self.get("appendfsync") == Some("always")
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).map(String::as_str)
+    }
+
+    fn findings(&self, primary: &Primary) -> Vec<Finding> {
+        let node = &primary.address;
+        let mut found = Vec::new();
+        if self.settings.is_empty() {
+            found.push(Finding::note(
+                format!("{node} does not tell how it is set up (CONFIG GET)"),
+                "see yourself that it has appendonly yes and maxmemory-policy noeviction, or let this user run CONFIG GET",
+            ));
+        }
+        if self.get("maxmemory-policy").is_some_and(|policy| policy != "noeviction") {
+            found.push(Finding::problem(
+                format!("{node} may drop revocations when its memory is full (maxmemory-policy)"),
+                "set maxmemory-policy noeviction",
+            ));
+        }
+        if self.may_lose(primary) {
+            found.push(Finding::problem(
+                format!("{node} stands alone and may lose what it acknowledged: a revocation has no bound"),
+                "set appendonly yes and appendfsync always, or give it replicas (replicas=N in MCP_STORE_URL)",
+            ));
+        } else if self.get("appendonly").is_some_and(|on| on != "yes") {
+            found.push(Finding::problem(
+                format!("{node} keeps nothing on its disk: when all nodes stop at once, everything is lost"),
+                "set appendonly yes on every node",
+            ));
+        }
+        if self.replicas < primary.replicas {
+            let (there, whole) = (self.replicas, primary.replicas);
+            found.push(Finding::problem(
+                format!("{node} has {there} of its {whole} replicas: revocations wait for the rest, without a bound"),
+                "bring them back; where one is gone for good, let the set forget it (SENTINEL RESET, CLUSTER FORGET)",
+            ));
+        } else if self.replicas > primary.replicas {
+            let (there, told) = (self.replicas, primary.replicas);
+            found.push(Finding::note(
+                format!("{node} has {there} replicas, and writes wait for {told}: a promotion may lose revocations"),
+                "say replicas=N in MCP_STORE_URL",
+            ));
+        }
+        found
+    }
+}
+
+/// How many replicas follow, in an answer to `ROLE`.
+fn replicas(role: Value) -> usize {
+    let Value::Array(mut parts) = role else { return 0 };
+    parts.pop().map_or(0, |last| Vec::<Value>::from_redis_value(last).map_or(0, |all| all.len()))
+}

@@ -1,0 +1,40 @@
+//! Seeing to what processes of this machine left behind that ended before all of it had arrived.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::Parts;
+use crate::outbox::journal::{Abandoned, Journal};
+
+impl Parts {
+    /// Sends what is found on its way. A file is removed when all of it has arrived.
+    pub(super) fn adopt(self: &Arc<Self>) {
+        let Some(directory) = &self.journal_directory else { return };
+        // A directory that cannot be read now is looked at again.
+        for found in Journal::abandoned(directory).unwrap_or_default() {
+            self.adopt_file(found);
+        }
+    }
+
+    fn adopt_file(self: &Arc<Self>, mut found: Abandoned) {
+        let orders = std::mem::take(&mut found.orders);
+        if orders.is_empty() {
+            found.remove();
+            return;
+        }
+        let left = Arc::new(AtomicUsize::new(orders.len()));
+        let file = Arc::new(std::sync::Mutex::new(Some(found)));
+        for order in orders {
+            let (left, file) = (Arc::clone(&left), Arc::clone(&file));
+            let arrived = move || {
+                if left.fetch_sub(1, Ordering::AcqRel) == 1
+                    && let Ok(mut file) = file.lock()
+                    && let Some(file) = file.take()
+                {
+                    file.remove();
+                }
+            };
+            self.send(&order.as_order(), arrived);
+        }
+    }
+}

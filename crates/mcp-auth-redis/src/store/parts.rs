@@ -1,0 +1,223 @@
+//! What the clones of a store share, and what is set going when it is opened.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use mcp_auth::clock::Clock;
+use mcp_auth::store::{MemoryRevocations, Order, StoreError};
+use redis::cmd;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use crate::RedisOptions;
+use crate::engine::Engine;
+use crate::failure::Failure;
+use crate::follower::Follower;
+use crate::keys::PartitionKeys;
+use crate::lease::Lease;
+use crate::outbox::journal::Journal;
+use crate::outbox::{Blacklist, Courier, Outbox, Progress};
+use crate::promise::Promise;
+use crate::script::{Ask, PURGE};
+use crate::status::{self, Finding, Status};
+use crate::topology::Topology;
+use crate::worker::Worker;
+
+/// Between two looks at how the engine is set up.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// Entries that are forgotten in one step, during which the engine does nothing else.
+const PURGE_AT_ONCE: usize = 500;
+
+/// How long closing waits for what is on its way.
+const LAST: Duration = Duration::from_secs(2);
+
+/// Everything of an open store.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) set: Arc<MemoryRevocations>,
+    pub(crate) lease: Arc<Lease>,
+    pub(crate) promise: Arc<Promise>,
+    pub(crate) outbox: Outbox,
+    pub(crate) keys: Vec<PartitionKeys>,
+    /// The id of each partition's data.
+    pub(crate) ids: Vec<watch::Receiver<Option<String>>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) journal: Option<Journal>,
+    pub(super) journal_directory: Option<PathBuf>,
+    /// Orders that have not got as far as they were asked to.
+    open_orders: Mutex<BTreeMap<u64, Arc<Progress>>>,
+    orders: AtomicU64,
+    pub(crate) worker: Worker,
+}
+
+impl Parts {
+    /// Sets everything going.
+    pub(super) fn start(options: &RedisOptions) -> Result<Self, StoreError> {
+        let url = options.url.clone();
+        let keys = PartitionKeys::all(&url.namespace, url.is_cluster());
+        let promise = Arc::new(Promise::new(url.asynchronous));
+        let engine = Arc::new(Engine::new(Topology::new(url)?));
+        let journal = options.journal.as_deref().map(Journal::begin).transpose()?;
+        let worker = Worker::start()?;
+        let set = Arc::new(MemoryRevocations::new());
+        let lease = Arc::new(Lease::new(keys.len(), options.bound));
+        let (senders, inboxes): (Vec<_>, Vec<_>) = keys.iter().map(|_| unbounded_channel()).unzip();
+        let (listings, inbox) = unbounded_channel();
+        let outbox = Outbox::new(senders, listings);
+        worker.spawn(
+            Blacklist { engine: Arc::clone(&engine), promise: Arc::clone(&promise), inbox }.run(),
+        );
+        let mut ids = Vec::new();
+        for (partition, (keys, inbox)) in keys.iter().zip(inboxes).enumerate() {
+            let (id, known) = watch::channel(None);
+            let courier = Courier {
+                engine: Arc::clone(&engine),
+                keys: keys.clone(),
+                promise: Arc::clone(&promise),
+                inbox,
+                id: known.clone(),
+            };
+            let follower = Follower {
+                engine: Arc::clone(&engine),
+                partition,
+                keys: keys.clone(),
+                set: Arc::clone(&set),
+                lease: Arc::clone(&lease),
+                clock: Arc::clone(&options.clock),
+                outbox: outbox.clone(),
+                id,
+                place: None,
+            };
+            worker.spawn(courier.run());
+            worker.spawn(async move { match follower.run().await {} });
+            ids.push(known);
+        }
+        Ok(Self {
+            engine,
+            set,
+            lease,
+            promise,
+            outbox,
+            keys,
+            ids,
+            clock: Arc::clone(&options.clock),
+            journal,
+            journal_directory: options.journal.clone(),
+            open_orders: Mutex::default(),
+            orders: AtomicU64::new(0),
+            worker,
+        })
+    }
+
+    /// The first look, whose failures tell an operator more than a lease that does not come.
+    pub(super) fn connect(self: &Arc<Self>) -> Result<(), StoreError> {
+        let parts = Arc::clone(self);
+        self.worker.run_and_wait(async move {
+            status::look(&parts.engine, &parts.promise).await.map(drop)
+        })?;
+        let parts = Arc::downgrade(self);
+        self.worker.spawn(async move {
+            loop {
+                let Some(parts) = parts.upgrade() else { return };
+                parts.look_after().await;
+                drop(parts);
+                sleep(LOOK).await;
+            }
+        });
+        Ok(())
+    }
+
+    async fn look_after(self: &Arc<Self>) {
+        // An engine that cannot be asked now keeps the promises that were found last.
+        let _: Result<_, Failure> = status::look(&self.engine, &self.promise).await;
+        self.adopt();
+        for keys in &self.keys {
+            // What has ended and is not forgotten now is forgotten later.
+            let _: Result<(), Failure> = self.forget_ended(keys).await;
+        }
+    }
+
+    /// Forgets what has ended, by the engine's clock: one that is wrong here must not end what others still need.
+    async fn forget_ended(&self, keys: &PartitionKeys) -> Result<(), Failure> {
+        let PartitionKeys { entries, users, ends, forgotten, .. } = keys;
+        loop {
+            let mut call = PURGE.call(&[entries, users, ends, forgotten]);
+            call.arg(PURGE_AT_ONCE);
+            let mut ask = Ask::calling(&PURGE);
+            ask.add(call);
+            if self.engine.ask_for::<usize>(keys.slot, &ask).await? < PURGE_AT_ONCE {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends an order on its way and keeps an eye on it.
+    pub(crate) fn send(
+        self: &Arc<Self>,
+        order: &Order<'_>,
+        then: impl FnOnce() + Send + 'static,
+    ) -> Arc<Progress> {
+        self.set.take_in(
+            order.revocations.iter().copied(),
+            mcp_auth::clock::Timestamp::default(),
+            self.clock.now(),
+        );
+        let progress = self.outbox.send(order);
+        let number = self.orders.fetch_add(1, Ordering::Relaxed);
+        self.open().insert(number, Arc::clone(&progress));
+        let (parts, watched) = (Arc::downgrade(self), Arc::clone(&progress));
+        self.worker.spawn(async move {
+            watched.done().await;
+            if let Some(parts) = parts.upgrade() {
+                parts.open().remove(&number);
+            }
+            then();
+        });
+        progress
+    }
+
+    /// Waits a while for everything that is on its way.
+    pub(super) async fn settle(self: Arc<Self>) -> Result<(), Failure> {
+        let open: Vec<_> = self.open().values().cloned().collect();
+        let all = async {
+            for progress in open {
+                progress.done().await;
+            }
+        };
+        // What has not arrived by then is in the journal.
+        let _: Result<(), _> = timeout(LAST, all).await;
+        Ok(())
+    }
+
+    pub(super) async fn probe(self: Arc<Self>) -> Result<(), Failure> {
+        let Some(first) = self.keys.first() else { return Ok(()) };
+        let touch = cmd("INCR").arg(&first.mark).to_owned();
+        self.engine.ask(first.slot, &Ask::from(touch)).await.map(drop)
+    }
+
+    pub(super) async fn examine(self: Arc<Self>) -> Result<Vec<Finding>, Failure> {
+        status::look(&self.engine, &self.promise).await
+    }
+
+    pub(super) fn status(&self) -> Status {
+        Status {
+            is_fresh: self.lease.is_fresh(),
+            age: self.lease.age(),
+            bound: self.lease.bound(),
+            revocations: self.set.len(),
+            on_their_way: self.open().len(),
+            durability: self.promise.wanted(),
+            is_bounded: !self.promise.is_asynchronous(),
+        }
+    }
+
+    fn open(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Arc<Progress>>> {
+        self.open_orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

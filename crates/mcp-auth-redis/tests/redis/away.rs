@@ -1,0 +1,165 @@
+//! The engine goes away, comes back, and comes back empty.
+
+use std::time::Duration;
+
+use mcp_auth::store::{Durability, RevokedBy, StoreErrorKind, Verdict};
+use mcp_auth_rig::{Engine, Node, Options, until};
+use mcp_auth_redis::{RedisOptions, RedisStore};
+use tempfile::TempDir;
+
+use crate::common::{Tokens, open, options, revoke};
+
+const REVOKED: Verdict = Verdict::Revoked(RevokedBy::Token);
+const LONG: Duration = Duration::from_secs(15);
+
+/// An engine, and a store with a journal.
+struct Bench {
+    node: Node,
+    directory: TempDir,
+    tokens: Tokens,
+}
+
+impl Bench {
+    fn all() -> impl Iterator<Item = Self> {
+        Engine::all().into_iter().map(|engine| Self {
+            node: Options::new(&engine).start().unwrap(),
+            directory: tempfile::tempdir().unwrap(),
+            tokens: Tokens::new(),
+        })
+    }
+
+    fn journaled(&self) -> RedisStore {
+        let options = options(&self.node.url()).with_journal(self.directory.path());
+        RedisStore::open(&options).unwrap()
+    }
+
+    fn is_fresh_again(&self, store: &RedisStore) {
+        until("verdicts are given again", LONG, || Ok(self.tokens.ask(store, "live")?)).unwrap();
+    }
+
+    fn is_stale(&self, store: &RedisStore) {
+        until("the lease ends", LONG, || {
+            let asked = self.tokens.ask(store, "live");
+            let kind = asked.as_ref().err().map(|error| error.kind());
+            anyhow::ensure!(kind == Some(StoreErrorKind::Stale), "{asked:?}");
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    fn refuses(&self, store: &RedisStore, jti: &str) {
+        until("it is refused", LONG, || {
+            anyhow::ensure!(self.tokens.ask(store, jti)? == REVOKED, "{jti} is live");
+            Ok(())
+        })
+        .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_engine_verdicts_end_and_come_back() {
+    for mut bench in Bench::all() {
+        let (one, other) = (open(&bench.node.url()), open(&bench.node.url()));
+        revoke(&one, "a").await.unwrap();
+        bench.refuses(&other, "a");
+        bench.node.kill9();
+        bench.is_stale(&other);
+        assert_eq!(bench.tokens.ask(&other, "a"), Ok(REVOKED), "what is revoked stays refused");
+        bench.node.restart().unwrap();
+        bench.is_fresh_again(&other);
+        assert_eq!(bench.tokens.ask(&other, "a"), Ok(REVOKED));
+        let third = open(&bench.node.url());
+        assert_eq!(bench.tokens.ask(&third, "a"), Ok(REVOKED), "the engine has kept it");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_of_the_engine_is_no_other_thing() {
+    for mut bench in Bench::all() {
+        let store = open(&bench.node.url());
+        bench.node.pause().unwrap();
+        bench.is_stale(&store);
+        bench.node.resume().unwrap();
+        bench.is_fresh_again(&store);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_revoked_meanwhile_arrives_later() {
+    for mut bench in Bench::all() {
+        let (store, other) = (bench.journaled(), open(&bench.node.url()));
+        bench.node.kill9();
+        let receipt = revoke(&store, "a").await.unwrap();
+        assert_eq!((receipt.durability, receipt.bound), (Durability::Local, None));
+        assert!(receipt.pending, "it goes on");
+        assert_eq!(bench.tokens.ask(&store, "a"), Ok(REVOKED), "at once here");
+        bench.node.restart().unwrap();
+        bench.refuses(&other, "a");
+        until("the outbox is empty", LONG, || {
+            anyhow::ensure!(store.status().on_their_way == 0, "{:?}", store.status());
+            Ok(())
+        })
+        .unwrap();
+    }
+}
+
+/// As if the process had been killed: the store is never closed, and another one finds its journal.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_process_left_behind_arrives() {
+    for mut bench in Bench::all() {
+        let store = bench.journaled();
+        bench.node.kill9();
+        assert!(revoke(&store, "a").await.unwrap().pending);
+        drop(store);
+        bench.node.restart().unwrap();
+        let heir = bench.journaled();
+        bench.refuses(&heir, "a");
+        let other = open(&bench.node.url());
+        bench.refuses(&other, "a");
+        until("only the journal of the living is left", LONG, || {
+            let files = std::fs::read_dir(bench.directory.path())?.count();
+            anyhow::ensure!(files == 1, "{files} files");
+            Ok(())
+        })
+        .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_lost_everything_is_given_it_back() {
+    for mut bench in Bench::all() {
+        let (one, other) = (open(&bench.node.url()), open(&bench.node.url()));
+        revoke(&one, "a").await.unwrap();
+        bench.refuses(&other, "a");
+        for _ in 0..2 {
+            bench.node.flushall().unwrap();
+            let late = open(&bench.node.url());
+            assert_eq!(bench.tokens.ask(&late, "a"), Ok(REVOKED), "also to one that starts now");
+        }
+        bench.node.restart_empty().unwrap();
+        bench.is_fresh_again(&other);
+        let late = open(&bench.node.url());
+        assert_eq!(bench.tokens.ask(&late, "a"), Ok(REVOKED));
+        assert_eq!(bench.tokens.ask(&other, "a"), Ok(REVOKED));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_may_forget_promises_nothing() {
+    for engine in Engine::all() {
+        let node = Options::new(&engine).set("appendfsync", "everysec").start().unwrap();
+        let store = open(&node.url());
+        let receipt = revoke(&store, "a").await.unwrap();
+        assert_eq!((receipt.durability, receipt.bound), (Durability::Primary, None));
+        assert!(!receipt.pending && !store.status().is_bounded);
+        let found = store.examine().await.unwrap();
+        assert!(found.iter().any(|it| it.is_problem && it.what.contains("no bound")), "{found:?}");
+    }
+}
+
+#[test]
+fn an_engine_that_is_not_there_is_named() {
+    let options: RedisOptions = options("redis://:geheim@127.0.0.1:1");
+    let error = RedisStore::open(&options).unwrap_err().to_string();
+    assert!(error.contains("127.0.0.1:1") && !error.contains("geheim"), "{error}");
+}

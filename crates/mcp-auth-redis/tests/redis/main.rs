@@ -1,0 +1,5 @@
+//! The store on real engines.
+
+mod common;
+mod revocations;
+mod away;
