@@ -8,8 +8,15 @@ use cargo_metadata::{CargoOpt, Metadata, MetadataCommand};
 use crate::run;
 
 /// The packages that nobody outside uses: our tools, and what is there to be read.
-pub(crate) const TOOLS: &[&str] =
-    &["xtask", "mcp-auth-bench", "mcp-auth-rig", "demo-server", "embed-axum", "embed-rmcp"];
+pub(crate) const TOOLS: &[&str] = &[
+    "xtask",
+    "mcp-auth-bench",
+    "mcp-auth-history",
+    "mcp-auth-rig",
+    "demo-server",
+    "embed-axum",
+    "embed-rmcp",
+];
 
 /// The command line programs.
 pub(crate) const PROGRAMS: &[&str] = &["mcp-auth-server", "mcp-token-gen", "mcp-token-validate"];

@@ -20,6 +20,7 @@ const fn place(name: &'static str, layer: u8, uses: &'static [&'static str]) -> 
 const PLACES: &[Place] = &[
     place("mcp-auth", 0, &[]),
     place("mcp-gateway", 0, &[]),
+    place("mcp-auth-history", 0, &[]),
     place("demo-server", 0, &[]),
     place("mcp-auth-rig", 0, &[]),
     place("mcp-auth-cli", 1, &["mcp-auth"]),

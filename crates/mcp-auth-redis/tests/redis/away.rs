@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use mcp_auth::store::{Durability, RevokedBy, StoreErrorKind, Verdict};
-use mcp_auth_rig::{Engine, Node, Options, until};
 use mcp_auth_redis::{RedisOptions, RedisStore};
+use mcp_auth_rig::{Engine, Node, Options, until};
 use tempfile::TempDir;
 
 use crate::common::{Tokens, open, options, revoke};

@@ -1,5 +1,5 @@
 //! The store on real engines.
 
+mod away;
 mod common;
 mod revocations;
-mod away;
