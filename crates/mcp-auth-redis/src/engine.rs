@@ -88,8 +88,7 @@ impl Engine {
         slot: Slot,
         ask: &Ask,
     ) -> Result<T, Failure> {
-        let answer = self.ask(slot, ask).await?.pop().ok_or(Failure::Corrupt("an answer"))?;
-        T::from_redis_value(answer).map_err(|_| Failure::Corrupt("an answer"))
+        the_answer(self.ask(slot, ask).await?)
     }
 
     /// The same for a change that must not be lost when another node takes over: answered when a majority of the slot's nodes
@@ -116,6 +115,15 @@ impl Engine {
                 Err(_) => sleep(PAUSE).await,
             }
         }
+    }
+
+    /// The same for one command, whose answer is of a known type.
+    pub(crate) async fn ask_durably_for<T: FromRedisValue>(
+        &self,
+        slot: Slot,
+        ask: &Ask,
+    ) -> Result<T, Failure> {
+        the_answer(self.ask_durably(slot, ask).await?)
     }
 
     /// The primary of a slot, as far as known.
@@ -261,6 +269,11 @@ impl Engine {
     fn connections(&self) -> MutexGuard<'_, HashMap<(Address, Lane), MultiplexedConnection>> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn the_answer<T: FromRedisValue>(mut answers: Vec<Value>) -> Result<T, Failure> {
+    let answer = answers.pop().ok_or(Failure::Corrupt("an answer"))?;
+    T::from_redis_value(answer).map_err(|_| Failure::Corrupt("an answer"))
 }
 
 const ASK: ErrorKind = ErrorKind::Server(ServerErrorKind::Ask);

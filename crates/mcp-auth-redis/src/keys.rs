@@ -1,7 +1,9 @@
 //! The names of keys. What must change in one step lies in one slot, by its hash tag.
 
 use mcp_auth::store::{RevocationId, TokenDigest};
+use redis::Cmd;
 
+use crate::script::Program;
 use crate::slot::Slot;
 
 /// Partitions of the revocations in a cluster: a few for each primary of a large one.
@@ -50,6 +52,32 @@ impl PartitionKeys {
     pub(crate) fn all(namespace: &str, is_cluster: bool) -> Vec<Self> {
         let count = if is_cluster { CLUSTER_PARTITIONS } else { 1 };
         (0..count).map(|number| Self::new(namespace, number)).collect()
+    }
+}
+
+/// Keys that change together, and so lie in one slot.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    tag: String,
+    pub(crate) slot: Slot,
+}
+
+impl Group {
+    /// The group of this name, such as `accounts`.
+    pub(crate) fn new(namespace: &str, name: &str) -> Self {
+        let tag = format!("{{{namespace}:{name}}}");
+        Self { slot: Slot::of(&tag), tag }
+    }
+
+    /// One key of it.
+    pub(crate) fn key(&self, name: &str) -> String {
+        format!("{}:{name}", self.tag)
+    }
+
+    /// The call of a program with these keys of the group; arguments follow.
+    pub(crate) fn call(&self, program: &'static Program, names: &[&str]) -> Cmd {
+        let keys: Vec<_> = names.iter().map(|name| self.key(name)).collect();
+        program.call(&keys.iter().map(String::as_str).collect::<Vec<_>>())
     }
 }
 

@@ -11,10 +11,12 @@
 //! What is promised where, and what is not, is in the guide "several machines" of the project.
 
 mod access;
+mod accounts;
 mod address;
 mod engine;
 mod failure;
 mod follower;
+mod json;
 mod keys;
 mod lease;
 mod moment;
@@ -22,6 +24,7 @@ mod options;
 mod outbox;
 mod promise;
 mod revocations;
+mod rows;
 mod script;
 mod slot;
 mod status;

@@ -24,6 +24,12 @@ programs! {
     ADVANCE = "advance.lua";
     /// Forgets what has ended.
     PURGE = "purge.lua";
+    /// Changes fields where others are as they were read.
+    SWAP = "swap.lua";
+    /// Reads rows in the order of an index.
+    PAGE = "page.lua";
+    /// Forgets tombstones whose time has come.
+    BURY = "bury.lua";
 }
 
 impl Program {
@@ -33,6 +39,13 @@ impl Program {
         call.arg(self.0.get_hash()).arg(keys.len()).arg(keys);
         call
     }
+}
+
+/// One call of a program.
+pub(crate) fn one_call(program: &'static Program, call: Cmd) -> Ask {
+    let mut ask = Ask::calling(program);
+    ask.add(call);
+    ask
 }
 
 /// Commands for one node, sent together and answered together.

@@ -1,7 +1,8 @@
-//! What the tests of this crate share.
+//! What the tests of this crate share: engines, and stores on them that are each empty.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 use mcp_auth::clock::{Clock as _, NumericDate, SystemClock, Timestamp};
 use mcp_auth::store::{
@@ -11,13 +12,56 @@ use mcp_auth::store::{
 use mcp_auth::testing::{AttackSetting, Forge};
 use mcp_auth::validate::{Expect, RawToken, Validator};
 use mcp_auth_redis::{RedisOptions, RedisStore, StoreUrl};
+use mcp_auth_rig::{Engine, Node, Options};
 
-const SECRET: &str = "f0e1d2c3b4a5968778695a4b3c2d1e0f";
-
-/// The engine expires entries by its own clock, so tests live in the present.
+/// Near the machine's clock: some rows expire by themselves.
 pub(crate) fn now() -> Timestamp {
     SystemClock.now()
 }
+
+/// One node, and stores on it that know nothing of each other.
+pub(crate) struct Place {
+    pub(crate) node: Node,
+    namespaces: AtomicUsize,
+    ready: Mutex<Vec<RedisStore>>,
+}
+
+/// Stores that are opened at once, since each takes as long as its bound.
+const AT_ONCE: usize = 10;
+
+impl Place {
+    pub(crate) fn on(engine: &Engine) -> Self {
+        let node = Options::new(engine).start().unwrap();
+        Self { node, namespaces: AtomicUsize::new(0), ready: Mutex::default() }
+    }
+
+    /// A store with nothing in it.
+    pub(crate) fn fresh(&self) -> RedisStore {
+        let mut ready = self.ready.lock().unwrap();
+        if ready.is_empty() {
+            *ready = thread::scope(|scope| {
+                let opening: Vec<_> =
+                    (0..AT_ONCE).map(|_| scope.spawn(|| self.open(&self.namespace()))).collect();
+                opening.into_iter().map(|opening| opening.join().unwrap()).collect()
+            });
+        }
+        ready.pop().unwrap()
+    }
+
+    /// A name that no store has yet.
+    pub(crate) fn namespace(&self) -> String {
+        format!("t{}", self.namespaces.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The store with these data.
+    pub(crate) fn open(&self, namespace: &str) -> RedisStore {
+        let url = format!("{}?namespace={namespace}", self.node.url()).parse().unwrap();
+        let options = RedisOptions::new(url, Arc::new(SystemClock));
+        RedisStore::open(&options.with_bound(RedisOptions::BOUNDS.0)).unwrap()
+    }
+}
+
+const SECRET: &str = "f0e1d2c3b4a5968778695a4b3c2d1e0f";
 
 pub(crate) fn in_an_hour() -> NumericDate {
     NumericDate::new(now().unix_seconds() + 3_600).unwrap()
@@ -30,14 +74,6 @@ pub(crate) fn options(url: &str) -> RedisOptions {
 
 pub(crate) fn open(url: &str) -> RedisStore {
     RedisStore::open(&options(url)).unwrap()
-}
-
-/// A URL with data of its own.
-pub(crate) fn empty(url: &str) -> String {
-    static LAST: AtomicU32 = AtomicU32::new(0);
-    let number = LAST.fetch_add(1, Ordering::Relaxed);
-    let join = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{join}namespace=test{number}")
 }
 
 pub(crate) fn token_entry(jti: &str) -> Revocation {

@@ -1,5 +1,8 @@
-//! The store on real engines.
+//! The stores on Redis and Valkey, as their users see them.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is a failed test")]
 
 mod away;
 mod common;
+mod contracts;
 mod revocations;

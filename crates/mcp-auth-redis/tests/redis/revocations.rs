@@ -7,16 +7,16 @@ use mcp_auth::store::{Durability, RevokedBy, Verdict};
 use mcp_auth::testing::{StoreUnderTest, revocation_contract};
 use mcp_auth_rig::{Engine, Options, until};
 
-use crate::common::{Tokens, empty, now, open, revoke};
+use crate::common::{Place, Tokens, now, open, revoke};
 
 const REVOKED: Verdict = Verdict::Revoked(RevokedBy::Token);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn revocations_keep_the_contract() {
     for engine in Engine::all() {
-        let node = Options::new(&engine).start().unwrap();
+        let place = Place::on(&engine);
         let fresh = async || {
-            let store = Arc::new(open(&empty(&node.url())));
+            let store = Arc::new(place.fresh());
             StoreUnderTest { store: store.clone(), view: Some(store) }
         };
         revocation_contract(fresh, now()).await;
