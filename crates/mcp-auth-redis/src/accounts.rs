@@ -6,13 +6,13 @@ mod row;
 use mcp_auth::clock::Timestamp;
 use mcp_auth::store::StoreFuture;
 use mcp_auth_sessions::account::{Account, AccountStore, AccountWrite, Tombstone};
-use redis::{FromRedisValue, cmd};
 
 use self::change::Change;
 use crate::RedisStore;
 use crate::failure::Failure;
-use crate::rows::{Range, Rows, behind};
-use crate::script::{Ask, BURY};
+use crate::index::Range;
+use crate::rows::Rows;
+use crate::script::BURY;
 
 /// Names the group of keys.
 pub(crate) const KIND: &str = "accounts";
@@ -62,7 +62,7 @@ impl AccountStore for RedisStore {
     }
 
     fn list<'a>(&'a self, after: Option<&'a str>, limit: usize) -> StoreFuture<'a, Vec<Account>> {
-        let range = all_behind(LIST, after);
+        let range = Range::of_names(LIST, after);
         self.with_rows(KIND, |rows| async move {
             rows.read(range, ROWS, limit, |_, row| row::account(row).map(Some)).await
         })
@@ -82,12 +82,6 @@ impl AccountStore for RedisStore {
             rows.forget(&BURY, &[TOMBSTONES, GRAVES, ENDS], now).await
         })
     }
-}
-
-/// The members of an index in byte order, behind a name.
-pub(crate) fn all_behind(index: &'static str, after: Option<&str>) -> Range {
-    let from = after.map_or(b"-".to_vec(), |name| behind(name.as_bytes()));
-    Range { index, from, to: b"+".to_vec(), prefix: 0 }
 }
 
 impl Rows {
@@ -175,21 +169,5 @@ impl Rows {
     async fn account(&self, user_id: &str) -> Result<Option<Vec<u8>>, Failure> {
         let [row] = self.fields([(ROWS, user_id)]).await?;
         Ok(row)
-    }
-
-    /// Fields of hashes, as they stand in the engine.
-    async fn fields<const N: usize>(
-        &self,
-        fields: [(&str, &str); N],
-    ) -> Result<[Option<Vec<u8>>; N], Failure> {
-        let mut ask = Ask::new();
-        for (hash, field) in fields {
-            ask.add(cmd("HGET").arg(self.keys.key(hash)).arg(field).to_owned());
-        }
-        let answers = self.engine.ask(self.keys.slot, &ask).await?;
-        let held: Result<Vec<_>, _> =
-            answers.into_iter().map(Option::<Vec<u8>>::from_redis_value).collect();
-        let held = held.ok().and_then(|held| held.try_into().ok());
-        held.ok_or(Failure::Corrupt("an account"))
     }
 }

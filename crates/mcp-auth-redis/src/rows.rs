@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use mcp_auth::store::StoreFuture;
+use redis::{FromRedisValue as _, cmd};
 
 use crate::RedisStore;
 use crate::engine::Engine;
 use crate::failure::Failure;
+use crate::index::Range;
 use crate::keys::Group;
-use crate::script::{PAGE, Program, one_call};
+use crate::script::{Ask, PAGE, Program, one_call};
 
 /// Rows that one step reads or forgets at most, so that nobody waits long for the engine.
 pub(crate) const PORTION: usize = 500;
@@ -38,16 +40,22 @@ impl RedisStore {
     }
 }
 
-/// Which members of an index, whose names stand behind `prefix` bytes of each.
-#[derive(Debug)]
-pub(crate) struct Range {
-    pub(crate) index: &'static str,
-    pub(crate) from: Vec<u8>,
-    pub(crate) to: Vec<u8>,
-    pub(crate) prefix: usize,
-}
-
 impl Rows {
+    /// Fields of hashes, as they stand in the engine.
+    pub(crate) async fn fields<const N: usize, F: AsRef<[u8]>>(
+        &self,
+        fields: [(&str, F); N],
+    ) -> Result<[Option<Vec<u8>>; N], Failure> {
+        let mut ask = Ask::new();
+        for (hash, field) in fields {
+            ask.add(cmd("HGET").arg(self.keys.key(hash)).arg(field.as_ref()).to_owned());
+        }
+        let answers = self.engine.ask(self.keys.slot, &ask).await?;
+        let held: Result<Vec<_>, _> =
+            answers.into_iter().map(Option::<Vec<u8>>::from_redis_value).collect();
+        held.ok().and_then(|held| held.try_into().ok()).ok_or(Failure::Corrupt("a row"))
+    }
+
     /// At most `limit` rows that are wanted, in the order of an index; none that is there all the while is left out.
     pub(crate) async fn read<T>(
         &self,
@@ -62,7 +70,7 @@ impl Rows {
             let page = self.page(&range, rows, count).await?;
             let is_last = page.len() < count;
             if let Some((member, _)) = page.last() {
-                range.from = behind(member);
+                range.go_behind(member);
             }
             for (member, row) in page {
                 let name = member.get(range.prefix..).unwrap_or_default();
@@ -104,8 +112,3 @@ impl Rows {
 }
 
 type Member = (Vec<u8>, Option<Vec<u8>>);
-
-/// The bound of a range that begins behind a member.
-pub(crate) fn behind(member: &[u8]) -> Vec<u8> {
-    [b"(", member].concat()
-}

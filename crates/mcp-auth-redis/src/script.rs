@@ -30,6 +30,20 @@ programs! {
     PAGE = "page.lua";
     /// Forgets tombstones whose time has come.
     BURY = "bury.lua";
+    /// Adds a grant, or replaces one of a certain counter.
+    PUT_GRANT = "put_grant.lua";
+    /// Counts a replay of a grant.
+    COUNT_REPLAY = "count_replay.lua";
+    /// Forgets grants.
+    END_GRANTS = "end_grants.lua";
+    /// Keeps records of issued tokens.
+    RECORD = "record.lua";
+    /// Forgets records of tokens that have expired.
+    FORGET_RECORDS = "forget_records.lua";
+    /// Counts an attempt to sign in.
+    BEGIN_ATTEMPT = "begin_attempt.lua";
+    /// Takes note that an attempt succeeded.
+    END_ATTEMPT = "end_attempt.lua";
 }
 
 impl Program {
