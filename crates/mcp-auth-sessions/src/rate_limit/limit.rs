@@ -90,6 +90,15 @@ impl Limits {
     pub fn iter(&self) -> impl Iterator<Item = &Limit> {
         self.0.iter()
     }
+
+    /// The part that each of so many processes may let pass when none knows what the others do: of each limit at least one
+    /// request. They stand in the same order.
+    #[must_use]
+    pub fn shared_among(&self, processes: u32) -> Self {
+        let share =
+            |limit: &Limit| Limit { amount: (limit.amount / processes.max(1)).max(1), ..*limit };
+        Self(self.0.iter().map(share).collect())
+    }
 }
 
 impl fmt::Display for Limits {
@@ -174,6 +183,16 @@ mod tests {
         assert_eq!(window("5/2minute"), 120);
         assert_eq!(window("1/month"), 2_592_000);
         assert_eq!(window("1/year"), 31_104_000);
+    }
+
+    #[test]
+    fn shares_are_never_more_than_the_whole_nor_nothing() {
+        let limits: Limits = "10/minute; 2/hour".parse().unwrap();
+        let shared = |processes| limits.shared_among(processes).to_string();
+        assert_eq!(shared(0), "10 per 1 minute; 2 per 1 hour");
+        assert_eq!(shared(1), "10 per 1 minute; 2 per 1 hour");
+        assert_eq!(shared(3), "3 per 1 minute; 1 per 1 hour");
+        assert_eq!(shared(u32::MAX), "1 per 1 minute; 1 per 1 hour");
     }
 
     #[test]
