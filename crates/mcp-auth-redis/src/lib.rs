@@ -26,6 +26,7 @@ mod moment;
 mod options;
 mod outbox;
 mod promise;
+mod rate_limits;
 mod revocations;
 mod rows;
 mod script;
@@ -38,6 +39,7 @@ mod url;
 mod worker;
 
 pub use options::RedisOptions;
+pub use rate_limits::RedisRateLimits;
 pub use status::{Finding, Status};
 pub use store::RedisStore;
 pub use url::{StoreUrl, UrlError};

@@ -44,6 +44,10 @@ programs! {
     BEGIN_ATTEMPT = "begin_attempt.lua";
     /// Takes note that an attempt succeeded.
     END_ATTEMPT = "end_attempt.lua";
+    /// Counts a request.
+    HIT = "hit.lua";
+    /// Notes that a process is alive, and counts them.
+    CENSUS = "census.lua";
 }
 
 impl Program {

@@ -5,4 +5,6 @@
 mod away;
 mod common;
 mod contracts;
+mod rate_limits;
+mod redaction;
 mod revocations;
