@@ -89,12 +89,6 @@ impl Ask {
         self
     }
 
-    /// All of them as one step (`MULTI`).
-    pub(crate) fn at_once(&mut self) -> &mut Self {
-        self.commands.atomic();
-        self
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.commands.is_empty()
     }

@@ -159,10 +159,11 @@ impl Courier {
             ask.add(cmd("INCR").arg(&self.keys.mark).to_owned());
             ask.add(cmd("WAIT").arg(wanted).arg(WAIT.as_millis().to_string()).to_owned());
         }
-        let failed = |source| self.failure(link, source);
-        let last = match ask.is_empty() {
-            true => None,
-            false => ask.send(&mut link.connection.clone()).await.map_err(failed)?.pop(),
+        let failed = |source| failure(link, source);
+        let last = if ask.is_empty() {
+            None
+        } else {
+            ask.send(&mut link.connection.clone()).await.map_err(failed)?.pop()
         };
         let acknowledged = last.filter(|_| wanted > 0).map_or(Ok(0), count)?;
         Ok(self.promise.level(acknowledged, replicas))
@@ -172,15 +173,17 @@ impl Courier {
         let PartitionKeys { id: id_key, log, entries, users, ends, .. } = &self.keys;
         let mut call = REVOKE.call(&[id_key, log, entries, users, ends]);
         call.arg(id).arg(LOG_LINES);
-        revocations.iter().for_each(|one| row::put(&mut call, one));
+        for one in revocations {
+            row::put(&mut call, one);
+        }
         ask.add(call);
     }
+}
 
-    fn failure(&self, link: &Link, source: RedisError) -> Failure {
-        match source.code() {
-            Some("REPLACED") => Failure::Replaced,
-            _ => Failure::answer(&link.primary.address, source),
-        }
+fn failure(link: &Link, source: RedisError) -> Failure {
+    match source.code() {
+        Some("REPLACED") => Failure::Replaced,
+        _ => Failure::answer(&link.primary.address, source),
     }
 }
 

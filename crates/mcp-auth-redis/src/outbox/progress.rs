@@ -50,28 +50,28 @@ impl Progress {
     pub(crate) async fn done(&self) {
         let mut parts = self.0.subscribe();
         let _: Result<_, _> =
-            parts.wait_for(|parts| parts.iter().all(Part::is_done)).await.map(drop);
+            parts.wait_for(|parts| parts.iter().all(|part| part.is_done())).await.map(drop);
     }
 
     fn reached(&self) -> Reached {
         let parts = self.0.borrow();
         let durability =
-            parts.iter().map(|part| part.durability()).min().unwrap_or(Some(Durability::All));
-        Reached { durability, is_pending: !parts.iter().all(Part::is_done) }
+            parts.iter().copied().map(Part::durability).min().unwrap_or(Some(Durability::All));
+        Reached { durability, is_pending: !parts.iter().all(|part| part.is_done()) }
     }
 }
 
 impl Part {
-    fn is_done(&self) -> bool {
+    fn is_done(self) -> bool {
         matches!(self, Self::Done(_))
     }
 
     /// `None` comes before every level.
-    fn durability(&self) -> Option<Durability> {
+    fn durability(self) -> Option<Durability> {
         match self {
             Self::New => None,
-            Self::Tried(reached) => *reached,
-            Self::Done(reached) => Some(*reached),
+            Self::Tried(reached) => reached,
+            Self::Done(reached) => Some(reached),
         }
     }
 }

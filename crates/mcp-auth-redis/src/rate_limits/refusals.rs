@@ -12,7 +12,10 @@ const PLACES: usize = 8_192;
 
 /// Full counters, and when they empty. In 256 KiB, whatever keys come.
 #[derive(Debug)]
-pub(super) struct Refusals(Mutex<Box<[Option<(CounterKey, u64)>]>>);
+pub(super) struct Refusals(Mutex<Places>);
+
+/// Each with a full counter, and the moment at which it empties.
+type Places = Box<[Option<(CounterKey, u64)>]>;
 
 impl Refusals {
     pub(super) fn new() -> Self {
@@ -39,7 +42,7 @@ impl Refusals {
     }
 
     // Places are replaced whole, so a poisoned lock still guards sound data.
-    fn places(&self) -> MutexGuard<'_, Box<[Option<(CounterKey, u64)>]>> {
+    fn places(&self) -> MutexGuard<'_, Places> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

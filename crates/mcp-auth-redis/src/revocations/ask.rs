@@ -25,7 +25,7 @@ struct Question {
 }
 
 /// What the engine holds of it.
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 struct Found {
     revoked_by: Option<RevokedBy>,
     user: Option<UserEntry>,

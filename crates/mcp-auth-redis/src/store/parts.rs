@@ -53,6 +53,8 @@ pub(crate) struct Parts {
     /// Orders that have not got as far as they were asked to.
     open_orders: Mutex<BTreeMap<u64, Arc<Progress>>>,
     orders: AtomicU64,
+    /// What the names of all keys begin with.
+    pub(crate) namespace: String,
     pub(crate) worker: Worker,
 }
 
@@ -62,6 +64,7 @@ impl Parts {
         let url = options.url.clone();
         let keys = PartitionKeys::all(&url.namespace, url.is_cluster());
         let promise = Arc::new(Promise::new(url.asynchronous));
+        let namespace = url.namespace.clone();
         let engine = Arc::new(Engine::new(Topology::new(url)?));
         let journal = options.journal.as_deref().map(Journal::begin).transpose()?;
         let worker = Worker::start()?;
@@ -111,6 +114,7 @@ impl Parts {
             journal_directory: options.journal.clone(),
             open_orders: Mutex::default(),
             orders: AtomicU64::new(0),
+            namespace,
             worker,
         })
     }
