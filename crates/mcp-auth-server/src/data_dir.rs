@@ -61,10 +61,16 @@ impl DataDir {
         self.0.join("audit.checkpoints")
     }
 
+    /// Revocations on their way to an engine; a directory.
+    pub(crate) fn outbox(&self) -> PathBuf {
+        self.0.join("outbox")
+    }
+
     /// What every command needs and is not there, by its name. The secret is not among it: the environment may have one.
-    pub(crate) fn missing(&self) -> Vec<&'static str> {
-        let parts = [("audit_keys", self.audit_keys()), ("mcp-auth.db", self.database())];
-        parts.into_iter().filter(|(_, path)| !path.exists()).map(|(name, _)| name).collect()
+    pub(crate) fn missing(&self, with_database: bool) -> Vec<&'static str> {
+        let database = with_database.then(|| ("mcp-auth.db", self.database()));
+        let parts = [("audit_keys", self.audit_keys())].into_iter().chain(database);
+        parts.filter(|(_, path)| !path.exists()).map(|(name, _)| name).collect()
     }
 
     /// The value of a `_FILE` variable that names a file of this directory, where the environment names no key at all:

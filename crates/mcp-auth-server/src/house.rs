@@ -11,11 +11,10 @@ use mcp_auth::store::RevocationView;
 use mcp_auth_audit::{AuditKeys, AuditLog, AuditOptions};
 use mcp_auth_cli::{Failure, exit};
 use mcp_auth_sessions::password::{HashCost, PasswordPool};
-use mcp_auth_sessions::{SessionPolicy, Sessions, Stores};
-use mcp_auth_sqlite::{SqliteOptions, SqliteStore};
+use mcp_auth_sessions::{SessionPolicy, Sessions};
 
-use crate::data_dir::DataDir;
-use crate::settings::ServerSettings;
+use crate::settings::{ServerSettings, StoreSettings};
+use crate::store::Store;
 
 /// Everything that outlives a request. Several processes may have the same house open.
 #[derive(Debug)]
@@ -26,8 +25,8 @@ pub(crate) struct House {
     /// What the gate asks.
     pub(crate) revocations: Arc<dyn RevocationView>,
     pub(crate) audit: Arc<AuditLog>,
-    /// The file behind the sessions, for those who look whether it works.
-    pub(crate) store: Arc<SqliteStore>,
+    /// What is behind the sessions, for those who look whether it works.
+    pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Arc<dyn Randomness>,
 }
@@ -38,7 +37,7 @@ impl House {
     /// # Errors
     /// [`exit::CONFIGURATION`] when there is nothing, or a part is missing, unreadable or of another version.
     pub(crate) fn open(settings: ServerSettings) -> Result<Self, Failure> {
-        require_initialised(&settings.data_dir)?;
+        require_initialised(&settings)?;
         Self::open_or_begin(settings)
     }
 
@@ -47,8 +46,8 @@ impl House {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let randomness: Arc<dyn Randomness> = Arc::new(SystemRandom);
         let audit = open_audit(&settings)?;
-        let store = open_store(&settings.data_dir, &clock)?;
-        let revocations: Arc<dyn RevocationView> = store.clone();
+        let store = open_store(&settings, &clock)?;
+        let revocations = store.revocations();
         let issuer = settings.tokens.issuer().map_err(|error| {
             Failure::new(exit::CONFIGURATION, format!("no token can be signed: {error}"))
         })?;
@@ -61,7 +60,7 @@ impl House {
         );
         let policy = policy(&settings);
         let sessions = Sessions::new(
-            stores_of(&store),
+            store.stores(),
             issuer,
             passwords,
             clock.clone(),
@@ -96,27 +95,14 @@ fn open_audit(settings: &ServerSettings) -> Result<Arc<AuditLog>, Failure> {
     AuditLog::open(&options).map(Arc::new).map_err(|error| refused(with_causes(&error)))
 }
 
-/// The one place that chooses the store.
-fn open_store(data_dir: &DataDir, clock: &Arc<dyn Clock>) -> Result<Arc<SqliteStore>, Failure> {
-    let options = SqliteOptions::new(clock.clone());
-    SqliteStore::open(data_dir.database(), &options)
-        .map(Arc::new)
+fn open_store(settings: &ServerSettings, clock: &Arc<dyn Clock>) -> Result<Store, Failure> {
+    Store::open(settings, clock)
         .map_err(|error| Failure::new(exit::CONFIGURATION, with_causes(&error)))
 }
 
-/// One file is all of them.
-fn stores_of(store: &Arc<SqliteStore>) -> Stores {
-    Stores {
-        accounts: store.clone(),
-        grants: store.clone(),
-        issued: store.clone(),
-        throttles: store.clone(),
-        revocations: store.clone(),
-    }
-}
-
-fn require_initialised(data_dir: &DataDir) -> Result<(), Failure> {
-    let missing = data_dir.missing();
+fn require_initialised(settings: &ServerSettings) -> Result<(), Failure> {
+    let data_dir = &settings.data_dir;
+    let missing = data_dir.missing(settings.store == StoreSettings::Sqlite);
     let Some(first) = missing.first() else { return Ok(()) };
     let message = if data_dir.path().is_dir() {
         format!("the data directory {data_dir} is not complete: it has no {first}")

@@ -12,6 +12,7 @@ mod passwords;
 mod policy;
 mod serve;
 mod settings;
+mod store;
 mod table;
 
 use std::process::ExitCode;

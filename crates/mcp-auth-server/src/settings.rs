@@ -4,6 +4,7 @@ mod logging;
 mod mcp;
 mod near_miss;
 mod source;
+mod store;
 mod variables;
 
 use std::ffi::OsString;
@@ -18,6 +19,7 @@ pub(crate) use self::logging::{LogFormat, LogSettings};
 pub(crate) use self::mcp::McpSettings;
 pub(crate) use self::near_miss::near_misses;
 pub(crate) use self::source::Source;
+pub(crate) use self::store::{RedisSettings, RevocationMode, StoreSettings};
 use self::variables as name;
 pub(crate) use self::variables::SERVER_VARIABLES;
 use crate::data_dir::DataDir;
@@ -29,6 +31,7 @@ pub(crate) struct ServerSettings {
     pub(crate) tokens: Settings,
     pub(crate) listen: Listen,
     pub(crate) data_dir: DataDir,
+    pub(crate) store: StoreSettings,
     /// `false` only where [`Listen::is_local`].
     pub(crate) auth_enabled: bool,
     pub(crate) log: LogSettings,
@@ -84,7 +87,6 @@ impl ServerSettings {
         let tokens = Settings::read(&mut reader, Purpose::Issue);
         let rest = Rest::read(&mut reader, &data_dir);
         refuse_weak_secret(&mut reader, rest.listen);
-        refuse_other_stores(&mut reader);
         let warnings = reader.finish()?;
         // Without a mistake there are keys, so nothing is left to go wrong here.
         let tokens = tokens.ok_or_else(Mistakes::default)?;
@@ -95,6 +97,7 @@ impl ServerSettings {
 /// What is read even where the keys cannot be, so that one start tells all mistakes.
 struct Rest {
     listen: Listen,
+    store: StoreSettings,
     auth_enabled: bool,
     log: LogSettings,
     tls: Option<TlsFiles>,
@@ -110,6 +113,7 @@ impl Rest {
         let listen = read_listen(reader);
         Self {
             listen,
+            store: StoreSettings::read(reader),
             auth_enabled: read_auth_enabled(reader, listen),
             log: LogSettings::read(reader),
             tls: read_tls(reader),
@@ -124,6 +128,7 @@ impl Rest {
     fn with(self, tokens: Settings, data_dir: DataDir, warnings: Vec<Mistake>) -> ServerSettings {
         let Self {
             listen,
+            store,
             auth_enabled,
             log,
             tls,
@@ -137,6 +142,7 @@ impl Rest {
             tokens,
             listen,
             data_dir,
+            store,
             auth_enabled,
             log,
             tls,
@@ -231,16 +237,6 @@ fn read_limits(reader: &mut Reader<'_>, variable: &str, default: &str) -> Option
 /// A flag whose default depends on others.
 fn flag_or(reader: &mut Reader<'_>, variable: &str, default: bool) -> bool {
     if reader.text(variable).is_some() { reader.flag(variable) } else { default }
-}
-
-/// Whoever names a store expects it to be used: several servers that each keep their own would not know of each other's
-/// revocations.
-fn refuse_other_stores(reader: &mut Reader<'_>) {
-    const STORE_URL: &str = "MCP_STORE_URL";
-    if reader.text(STORE_URL).is_some() {
-        let problem = "is set, and this server keeps everything in the file mcp-auth.db of the data directory; remove it";
-        reader.mistake(STORE_URL, problem);
-    }
 }
 
 /// On the machine itself a weak secret is a warning, so that people can try things out.

@@ -26,7 +26,9 @@ pub(crate) fn run(common: &Common) -> Result<u8, Failure> {
     match &settings {
         Some(settings) => examine(settings, &source, &mut findings),
         // What can be said without settings.
-        None => files::check_directory(&DataDir::at(source.get("MCP_DATA_DIR")), &mut findings),
+        None => {
+            files::check_directory(&DataDir::at(source.get("MCP_DATA_DIR")), false, &mut findings)
+        }
     }
     output::print(&if common.json { findings.json() } else { findings.page() })?;
     Ok(match settings {

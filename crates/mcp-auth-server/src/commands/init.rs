@@ -16,7 +16,7 @@ use crate::args::{Common, Init};
 use crate::data_dir::DataDir;
 use crate::house::House;
 use crate::passwords;
-use crate::settings::Source;
+use crate::settings::{Source, StoreSettings};
 
 /// The name of the first account.
 const FIRST_ACCOUNT: &str = "admin";
@@ -33,7 +33,8 @@ pub(crate) fn run(common: &Common, args: &Init) -> Result<u8, Failure> {
     }
     let first = first_account(&desk, chosen)?;
     let data_dir = &desk.house.settings.data_dir;
-    let told = Told { data_dir, made: &made, account: first.as_ref(), source: &source };
+    let joins = first.is_none() && desk.house.settings.store != StoreSettings::Sqlite;
+    let told = Told { data_dir, made: &made, account: first.as_ref(), source: &source, joins };
     if common.json {
         output::print(&told.json())?;
     } else if made.is_empty() && first.is_none() {

@@ -9,7 +9,7 @@ use mcp_auth::clock::Timestamp;
 use mcp_auth::refusal::Refusal;
 use mcp_auth::{Gate, Origin, Refused};
 use mcp_auth_sessions::Sessions;
-use mcp_auth_sessions::rate_limit::MemoryRateLimits;
+use mcp_auth_sessions::rate_limit::RateLimitStore;
 use mcp_auth_tower::SharedGate;
 use tokio_util::task::TaskTracker;
 
@@ -34,7 +34,7 @@ pub(crate) struct App {
     /// The way to the MCP servers.
     pub(crate) gatekeeper: Gatekeeper,
     /// How often one address may sign in, and one user call tools.
-    pub(crate) rate_limits: MemoryRateLimits,
+    pub(crate) rate_limits: Arc<dyn RateLimitStore>,
     /// Requests that change something and are worked on, whether or not their clients still wait.
     pub(crate) unfinished: TaskTracker,
     /// Room for request bodies, all together.
@@ -57,6 +57,7 @@ impl App {
             if house.settings.auth_enabled { gate } else { gate.danger_without_authentication() };
         let silent = gate.clone().with_audit(Arc::new(NoAudit));
         let gate = SharedGate::new(gate.with_audit(Arc::clone(&ledger) as _));
+        let rate_limits = house.store.rate_limits();
         Self {
             house,
             gate,
@@ -64,7 +65,7 @@ impl App {
             metrics,
             policy: ArcSwap::from_pointee(policy),
             gatekeeper,
-            rate_limits: MemoryRateLimits::new(),
+            rate_limits,
             unfinished: TaskTracker::new(),
             bodies: Room::new(),
             silent,

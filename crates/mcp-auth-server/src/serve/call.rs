@@ -12,8 +12,8 @@ use axum::response::Response;
 use mcp_auth::action::Action;
 use mcp_auth::audit::{AuditEvent, AuditKind};
 use mcp_auth::refusal::{Reason, Refusal, RefusalCode};
-use mcp_auth::validate::{Caller, LiveToken, Permit};
-use mcp_auth::{Gate, Origin};
+use mcp_auth::validate::{Caller, Expect, LiveToken, Permit};
+use mcp_auth::{Gate, Origin, Refused};
 use mcp_auth_sessions::Sessions;
 use mcp_auth_sessions::client::Client;
 use mcp_auth_tower::axum::Rejection;
@@ -118,6 +118,23 @@ impl Call {
         let (scheme, token) =
             self.parts.headers.get(AUTHORIZATION)?.as_bytes().split_at_checked(7)?;
         scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+    }
+
+    /// Whether a token in a body stands; asked of the store where requests are.
+    ///
+    /// # Errors
+    /// As for [`Gate::authenticate_token`].
+    pub(crate) async fn authenticate(
+        &self,
+        token: &[u8],
+        expect: Expect,
+    ) -> Result<LiveToken, Refused> {
+        match self.app.house().store.asked_each_time() {
+            Some(store) => {
+                self.gate.authenticate_token_with(&*store, token, expect, &self.origin()).await
+            }
+            None => self.gate.authenticate_token(token, expect, &self.origin()),
+        }
     }
 
     /// Asks the policy.

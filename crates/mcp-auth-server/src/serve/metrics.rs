@@ -1,14 +1,16 @@
 //! Counters and gauges for Prometheus.
 
 mod names;
+mod revocations;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mcp_auth::audit::AuditEvent;
+use mcp_auth_redis::Status;
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -175,10 +177,14 @@ impl Metrics {
         self.audit_lost.set(number(lost));
     }
 
-    /// All of it, in the text format of OpenMetrics.
-    pub(crate) fn text(&self) -> Result<String, fmt::Error> {
+    /// All of it, in the text format of OpenMetrics; with how revocations are followed, where the store can say.
+    pub(crate) fn text(&self, revocations: Option<&Status>) -> Result<String, fmt::Error> {
         let mut text = String::new();
-        encode(&mut text, &self.registry)?;
+        encode_registry(&mut text, &self.registry)?;
+        if let Some(status) = revocations {
+            encode_registry(&mut text, &revocations::registry(status))?;
+        }
+        encode_eof(&mut text)?;
         Ok(text)
     }
 }

@@ -9,6 +9,8 @@ use axum::response::IntoResponse;
 use axum::routing::MethodFilter;
 use mcp_auth::action::ManageUsers;
 use mcp_auth::refusal::RefusalCode as Code;
+use mcp_auth::store::Durability;
+use mcp_auth_redis::Status;
 use mcp_auth_tower::axum::Rejection;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -35,6 +37,45 @@ struct Ready {
     /// `ready` or `not_ready`.
     status: &'static str,
     checks: Checks,
+    /// How revocations are followed, where the store is Redis or Valkey.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Revocations>")]
+    revocations: Option<Revocations>,
+}
+
+/// How this server follows revocations.
+#[derive(Serialize, JsonSchema)]
+struct Revocations {
+    /// Whether this server's knowledge is fresh enough to admit anybody.
+    fresh: bool,
+    /// How old it is.
+    age_ms: Option<u64>,
+    /// At this age it is no longer fresh.
+    bound_ms: u64,
+    /// How many are held.
+    held: usize,
+    /// How many orders have not arrived everywhere.
+    on_their_way: usize,
+    /// How far each should get.
+    #[schemars(with = "String")]
+    durability: Durability,
+    /// Whether one that has got there is refused everywhere within the bound.
+    bounded: bool,
+}
+
+impl Revocations {
+    fn of(status: &Status) -> Self {
+        let milliseconds = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            fresh: status.is_fresh,
+            age_ms: status.age.map(milliseconds),
+            bound_ms: milliseconds(status.bound),
+            held: status.revocations,
+            on_their_way: status.on_their_way,
+            durability: status.durability,
+            bounded: status.is_bounded,
+        }
+    }
 }
 
 /// `ok` or what is wrong.
@@ -114,12 +155,13 @@ async fn ready(call: Call) -> Answer {
         audit: if audit { "ok" } else { "cannot be written" },
         keys: "ok",
     };
+    let revocations = call.app.house().store.status().as_ref().map(Revocations::of);
     let (status, word) = if store.is_none() && audit {
         (StatusCode::OK, "ready")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
     };
-    Ok((status, [(CACHE_CONTROL, "no-store")], Json(Ready { status: word, checks }))
+    Ok((status, [(CACHE_CONTROL, "no-store")], Json(Ready { status: word, checks, revocations }))
         .into_response())
 }
 
@@ -140,8 +182,9 @@ async fn metrics(call: Call) -> Answer {
     }
     let (app, audit) = (&call.app, call.app.ledger.health());
     app.metrics.set_audit(audit.waiting_lines as u64, audit.is_writable, audit.lost_lines);
-    let text =
-        app.metrics.text().map_err(|error| call.refuse(refuse::internal(error.to_string())))?;
+    let revocations = app.house().store.status();
+    let text = app.metrics.text(revocations.as_ref());
+    let text = text.map_err(|error| call.refuse(refuse::internal(error.to_string())))?;
     Ok(([(CONTENT_TYPE, OPEN_METRICS)], text).into_response())
 }
 

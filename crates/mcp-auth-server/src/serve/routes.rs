@@ -117,7 +117,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
             handler.route_layer(finish)
         };
         let handler = match route.access {
-            Access::Token => handler.route_layer(AuthLayer::new(app.gate.clone())),
+            Access::Token => handler.route_layer(authentication(app)),
             Access::Open | Access::OpenOrToken => handler,
         };
         let handler = match (route.access, route.body) {
@@ -132,6 +132,15 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .fallback(nothing_here)
         .layer(outside)
         .with_state(Arc::clone(app))
+}
+
+/// Finds out who asks: from this process, or from the store where the settings want it asked each time.
+fn authentication(app: &App) -> AuthLayer {
+    let layer = AuthLayer::new(app.gate.clone());
+    match app.house().store.asked_each_time() {
+        Some(store) => layer.asking_each_time(store),
+        None => layer,
+    }
 }
 
 async fn nothing_here(call: Call) -> Answer {

@@ -6,7 +6,7 @@ use mcp_auth_cli::{Failure, output};
 
 use super::app::App;
 use super::listener::Listener;
-use crate::settings::Source;
+use crate::settings::{Source, StoreSettings};
 
 /// Logs what works but should not stay so, and which key signs.
 pub(crate) fn announce(app: &App, source: &Source) {
@@ -27,6 +27,16 @@ pub(crate) fn announce(app: &App, source: &Source) {
         data_dir = %settings.data_dir,
         "keys"
     );
+    if let StoreSettings::Redis(redis) = &settings.store {
+        let bound = u64::try_from(redis.bound.as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(url = %redis.url, mode = ?redis.mode, bound_ms = bound, "store");
+    }
+    let status = app.house().store.status();
+    if status.is_some_and(|status| !status.is_bounded) {
+        tracing::warn!(
+            "the engine may lose what it acknowledged: a revocation has no bound; `mcp-auth-server doctor` says what to change"
+        );
+    }
 }
 
 /// The variable, its file, and where the variable was set: nowhere, where the file is the data directory's own.

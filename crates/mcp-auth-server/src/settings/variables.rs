@@ -8,6 +8,11 @@ pub(crate) const PORT: &str = "API_PORT";
 pub(crate) const LOG_LEVEL: &str = "LOG_LEVEL";
 pub(crate) const LOG_FORMAT: &str = "LOG_FORMAT";
 pub(crate) const DATA_DIR: &str = "MCP_DATA_DIR";
+pub(crate) const STORE_URL: &str = "MCP_STORE_URL";
+pub(crate) const REDIS_HOST: &str = "REDIS_HOST";
+pub(crate) const REDIS_PORT: &str = "REDIS_PORT";
+pub(crate) const REVOCATION_MODE: &str = "MCP_REVOCATION_MODE";
+pub(crate) const REVOCATION_BOUND: &str = "MCP_REVOCATION_BOUND_MS";
 pub(crate) const TLS_CERT: &str = "MCP_TLS_CERT";
 pub(crate) const TLS_KEY: &str = "MCP_TLS_KEY";
 pub(crate) const TRUSTED_PROXIES: &str = "MCP_TRUSTED_PROXIES";
@@ -43,6 +48,35 @@ pub(crate) const SERVER_VARIABLES: &[Variable] = &[
         ".mcp",
         "path of a directory",
         "Where secret, accounts, revocations and audit lie. `mcp-auth-server init` makes it.",
+    ),
+    Variable::secret(
+        STORE_URL,
+        "(SQLite in the data directory)",
+        "redis://user:password@host:6379/0; with TLS rediss://; redis+sentinel:// and redis+cluster:// with several hosts",
+        "Keeps accounts, sign-ins and revocations in Redis or Valkey, for servers on several machines. Settings follow a \
+         `?`: `replicas=N`, `durability=primary`, `namespace=NAME`; with TLS `ca`, `cert`, `key`; with sentinels \
+         `master=NAME`, `sentinel_auth=same`.",
+    ),
+    Variable::text(
+        REDIS_HOST,
+        "localhost",
+        "name or address",
+        "The host, where `MCP_STORE_URL` names none, as in `redis://`. Alone it selects nothing.",
+    ),
+    Variable::number(REDIS_PORT, "6379", (1, 65_535), "The port that belongs to it."),
+    Variable::text(
+        REVOCATION_MODE,
+        "replicated",
+        "replicated, direct",
+        "With Redis or Valkey: whether requests look up revocations in this process, which follows the engine, or ask the \
+         engine each time. `direct` also sees what Python services write to the blacklist.",
+    ),
+    Variable::number(
+        REVOCATION_BOUND,
+        "2000",
+        (500, 60_000),
+        "With Redis or Valkey: milliseconds after which no server accepts what was revoked. A server that has not heard from \
+         the engine for so long refuses everything. The same on all servers.",
     ),
     Variable::text(
         TLS_CERT,

@@ -9,7 +9,7 @@ use mcp_auth_cli::redact::ShownPath;
 use super::finding::Findings;
 use crate::data_dir::DataDir;
 use crate::files::UNFINISHED;
-use crate::settings::{ServerSettings, Source};
+use crate::settings::{ServerSettings, Source, StoreSettings};
 
 const CHECK: &str = "files";
 
@@ -23,7 +23,7 @@ const SECRET_FILES: [&str; 4] = [
 
 pub(super) fn check(settings: &ServerSettings, source: &Source, findings: &mut Findings) {
     let data_dir = &settings.data_dir;
-    check_directory(data_dir, findings);
+    check_directory(data_dir, settings.store == StoreSettings::Sqlite, findings);
     for path in [&settings.audit.log, &settings.audit.checkpoints] {
         check_private(path, findings);
     }
@@ -42,7 +42,7 @@ pub(super) fn check(settings: &ServerSettings, source: &Source, findings: &mut F
 }
 
 /// The directory and what `init` made in it.
-pub(super) fn check_directory(data_dir: &DataDir, findings: &mut Findings) {
+pub(super) fn check_directory(data_dir: &DataDir, with_database: bool, findings: &mut Findings) {
     let init = format!(
         "run `mcp-auth-server init --data-dir {data_dir}`, which replaces nothing; or name another"
     );
@@ -50,7 +50,7 @@ pub(super) fn check_directory(data_dir: &DataDir, findings: &mut Findings) {
         findings.problem(CHECK, format!("the data directory {data_dir} is not there"), init);
         return;
     }
-    for missing in data_dir.missing() {
+    for missing in data_dir.missing(with_database) {
         findings.problem(
             CHECK,
             format!("the data directory {data_dir} has no {missing}"),

@@ -3,14 +3,16 @@
 use mcp_auth::clock::{Clock, SystemClock};
 use mcp_auth::roles::Role;
 use mcp_auth::store::StoreError;
+use mcp_auth_redis::Finding;
 use mcp_auth_sessions::account::{Account, AccountStore as _};
-use mcp_auth_sqlite::{SqliteOptions, SqliteStore};
 use std::sync::Arc;
 use tokio::runtime::Builder;
 
 use super::finding::Findings;
+use crate::data_dir::DataDir;
 use crate::house::with_causes;
-use crate::settings::ServerSettings;
+use crate::settings::{RedisSettings, ServerSettings, StoreSettings};
+use crate::store;
 
 const CHECK: &str = "store";
 
@@ -18,26 +20,58 @@ const CHECK: &str = "store";
 const MANY: usize = 10_000;
 
 pub(super) fn check(settings: &ServerSettings, findings: &mut Findings) {
-    // A missing file is told with the others; opening would create it.
-    if !settings.data_dir.database().exists() {
-        return;
-    }
-    match accounts(settings) {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let accounts = match &settings.store {
+        // A missing file is told with the others; opening would create it.
+        StoreSettings::Sqlite if !settings.data_dir.database().exists() => return,
+        StoreSettings::Sqlite => wait(of_file(&settings.data_dir, &clock)),
+        StoreSettings::Redis(redis) => {
+            wait(of_engine(redis, &settings.data_dir, &clock)).map(|(accounts, found)| {
+                tell(found, findings);
+                accounts
+            })
+        }
+    };
+    match accounts {
         Ok(accounts) => judge(&accounts, findings),
         Err(error) => findings.problem(CHECK, with_causes(&error), ""),
     }
 }
 
-fn accounts(settings: &ServerSettings) -> Result<Vec<Account>, StoreError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = SqliteStore::open(settings.data_dir.database(), &SqliteOptions::new(clock))?;
+fn wait<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     let runtime = Builder::new_current_thread().build();
     let runtime =
         runtime.map_err(|error| StoreError::new(format!("cannot start a runtime: {error}")))?;
-    runtime.block_on(async {
-        store.check_integrity().await?;
-        store.list(None, MANY).await
-    })
+    runtime.block_on(work)
+}
+
+async fn of_file(data_dir: &DataDir, clock: &Arc<dyn Clock>) -> Result<Vec<Account>, StoreError> {
+    let store = store::open_file(data_dir, clock)?;
+    store.check_integrity().await?;
+    store.list(None, MANY).await
+}
+
+async fn of_engine(
+    settings: &RedisSettings,
+    data_dir: &DataDir,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Vec<Account>, Vec<Finding>), StoreError> {
+    let store = store::open_engine(settings, data_dir, clock)?;
+    let found = store.examine().await?;
+    store.check_writable().await?;
+    let accounts = store.list(None, MANY).await?;
+    store.close().await;
+    Ok((accounts, found))
+}
+
+fn tell(found: Vec<Finding>, findings: &mut Findings) {
+    for Finding { what, remedy, is_problem, .. } in found {
+        if is_problem {
+            findings.problem(CHECK, what, remedy);
+        } else {
+            findings.note(CHECK, what, remedy);
+        }
+    }
 }
 
 fn judge(accounts: &[Account], findings: &mut Findings) {

@@ -13,7 +13,7 @@ use crate::data_dir::DataDir;
 use crate::files;
 use crate::house::with_causes;
 use crate::jwt_secret;
-use crate::settings::{ServerSettings, Source};
+use crate::settings::{ServerSettings, Source, StoreSettings};
 
 /// Something that `init` made.
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +86,8 @@ pub(super) fn make(settings: &ServerSettings) -> Result<Vec<Part>, Failure> {
     let (secret, keys) = (data_dir.secret(), data_dir.audit_keys());
     made.extend(create(&secret, || jwt_secret::create(&secret))?.then_some(SECRET));
     made.extend(create_keys(&keys)?.then_some(AUDIT_KEYS));
-    made.extend((!data_dir.database().exists()).then_some(DATABASE));
+    let is_file = settings.store == StoreSettings::Sqlite;
+    made.extend((is_file && !data_dir.database().exists()).then_some(DATABASE));
     made.extend((!settings.audit.log.exists()).then_some(AUDIT_LOG));
     Ok(made)
 }

@@ -15,6 +15,8 @@ pub(super) struct Told<'a> {
     pub(super) made: &'a [Part],
     pub(super) account: Option<&'a First>,
     pub(super) source: &'a Source,
+    /// Whether the store was there before this directory.
+    pub(super) joins: bool,
 }
 
 impl Told<'_> {
@@ -29,6 +31,7 @@ impl Told<'_> {
             let _ = writeln!(text, "  {:<12} {FIRST_ACCOUNT}, with role admin", "account");
         }
         text += &self.overruled();
+        text += self.own_secret();
         if let Some(password) = self.password() {
             let _ = write!(
                 text,
@@ -51,6 +54,17 @@ impl Told<'_> {
             "next": self.next(),
         });
         mcp_auth_cli::output::harmless(&format!("{answer:#}")) + "\n"
+    }
+
+    /// A server that joins others makes a secret too, and it is not theirs.
+    fn own_secret(&self) -> &'static str {
+        let made_one = self.made.iter().any(|part| part.name == "jwt_secret");
+        if self.joins && made_one && DataDir::overruled_by(|name| self.source.get(name)).is_none() {
+            "\nThe store has accounts already, so other servers use it, and the secret made here is not theirs: they would refuse \
+             each other's tokens. Give this server the secret that they have: put their jwt_secret in place of this one.\n"
+        } else {
+            ""
+        }
     }
 
     fn password(&self) -> Option<&str> {

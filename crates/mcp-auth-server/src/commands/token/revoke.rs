@@ -121,6 +121,7 @@ fn tell(common: &Common, desk: &Desk, revoked: &Revoked) -> Result<u8, Failure> 
             "user_id": revoked.user_id,
             "durability": revoked.receipt.durability,
             "bound_milliseconds": bound.map(|bound| bound.as_millis()),
+            "pending": revoked.receipt.pending,
         }))
     } else {
         let everything = if kind == "user" { "everything of the user" } else { kind };
@@ -130,18 +131,32 @@ fn tell(common: &Common, desk: &Desk, revoked: &Revoked) -> Result<u8, Failure> 
         };
         let within = bound
             .map(|bound| format!(" Every process refuses it within {} ms.", bound.as_millis()));
-        let kept = if revoked.receipt.durability == Durability::Memory {
-            ""
-        } else {
-            " It is on the disk."
-        };
+        let (kept, rest) = (kept(revoked.receipt.durability), rest(revoked.receipt.pending));
         format!(
-            "Revoked {everything} {}{owner}.{kept}{}\n",
+            "Revoked {everything} {}{owner}.{kept}{}{rest}\n",
             Escaped(id),
             within.unwrap_or_default()
         )
     })?;
     Ok(exit::OK)
+}
+
+fn kept(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Local => " It is on the disk.",
+        Durability::Primary => " The store's primary has it.",
+        Durability::Quorum => " A majority of the store's machines has it.",
+        Durability::All => " All machines of the store have it.",
+        _ => "",
+    }
+}
+
+fn rest(pending: bool) -> &'static str {
+    if pending {
+        " It has not arrived everywhere yet; a server that runs here sees to the rest."
+    } else {
+        ""
+    }
 }
 
 fn record(desk: &Desk, revoked: &Revoked, kind: &str, id: &str) -> Result<(), Failure> {

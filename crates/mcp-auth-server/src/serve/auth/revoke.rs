@@ -1,6 +1,7 @@
 //! `POST /api/v1/auth/revoke`: one token, or everything of a user.
 
 use axum::Json;
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use mcp_auth::audit::AuditKind;
 use mcp_auth::refusal::{Reason, RefusalCode};
@@ -27,7 +28,7 @@ pub(super) struct RevokeRequest {
     user_id: Option<String>,
 }
 
-/// How far the revocation has got.
+/// How far the revocation has got. Answered with 202 where it has not got as far as it should: it goes on.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct RevokeAnswer {
     message: &'static str,
@@ -66,16 +67,16 @@ fn refuse_long_names(call: &Call, names: [&Option<String>; 2]) -> Result<(), Rej
     )))
 }
 
-async fn by_token(call: &Call, text: &str) -> Answer {
-    let token = match call.gate().authenticate_token(text.as_bytes(), Expect::Any, &call.origin()) {
+async fn by_token(call: &Call, token: &str) -> Answer {
+    let digest = TokenDigest::of(token.as_bytes());
+    let token = match call.authenticate(token.as_bytes(), Expect::Any).await {
         Ok(token) => token,
         Err(refused) => return already_refused(call, refused.refusal.code()),
     };
     if token.user_id() != call.caller()?.user_id() {
         require_over_holder(call, &token).await?;
     }
-    let revoked =
-        call.sessions().revoke_token(&token, Some(TokenDigest::of(text.as_bytes()))).await;
+    let revoked = call.sessions().revoke_token(&token, Some(digest)).await;
     done(call, revoked, token.claims().token_id()).await
 }
 
@@ -146,5 +147,7 @@ fn answer(revoked: Option<&Revoked>) -> axum::response::Response {
         durability: revoked.map(|it| it.receipt.durability),
         bound_ms: bound.map(|bound| u64::try_from(bound.as_millis()).unwrap_or(u64::MAX)),
     };
-    Json(body).into_response()
+    let is_pending = revoked.is_some_and(|it| it.receipt.pending);
+    let status = if is_pending { StatusCode::ACCEPTED } else { StatusCode::OK };
+    (status, Json(body)).into_response()
 }

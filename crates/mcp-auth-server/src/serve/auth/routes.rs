@@ -90,7 +90,10 @@ pub(crate) const ROUTES: &[Route] = &[
             schema: schema::<revoke::RevokeRequest>,
         }),
         query: &[],
-        answers: &[(StatusCode::OK, Content::Json(schema::<revoke::RevokeAnswer>))],
+        answers: &[
+            (StatusCode::OK, Content::Json(schema::<revoke::RevokeAnswer>)),
+            (StatusCode::ACCEPTED, Content::Json(schema::<revoke::RevokeAnswer>)),
+        ],
         refusals: &[],
         handler: || handle(MethodFilter::POST, revoke::revoke),
     },

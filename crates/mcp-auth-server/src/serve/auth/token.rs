@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use mcp_auth::audit::AuditKind;
 use mcp_auth::refusal::Reason;
 use mcp_auth_sessions::password::Password;
-use mcp_auth_sessions::rate_limit::{Hit, RateLimitStore};
+use mcp_auth_sessions::rate_limit::Hit;
 use mcp_auth_sessions::{CounterKey, SignInError, TokenPair};
 use mcp_auth_tower::axum::Rejection;
 use schemars::JsonSchema;

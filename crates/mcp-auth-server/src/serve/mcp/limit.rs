@@ -5,7 +5,7 @@ use mcp_auth::audit::AuditKind;
 use mcp_auth::refusal::Reason;
 use mcp_auth::validate::Permit;
 use mcp_auth_sessions::CounterKey;
-use mcp_auth_sessions::rate_limit::{Hit, RateLimitStore};
+use mcp_auth_sessions::rate_limit::Hit;
 use mcp_auth_tower::axum::Rejection;
 
 use crate::serve::call::Call;
