@@ -7,6 +7,7 @@
 pub mod account;
 mod bounded;
 pub mod client;
+pub mod export;
 pub mod grant;
 pub mod issued;
 mod key;

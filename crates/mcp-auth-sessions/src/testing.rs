@@ -5,6 +5,7 @@
 //! engines whose rows expire by themselves. They need a tokio runtime for what happens at once.
 
 mod accounts;
+mod exports;
 mod grants;
 mod issued;
 mod rate_limits;
@@ -17,6 +18,7 @@ use mcp_auth::store::StoreError;
 use tokio::task::JoinSet;
 
 pub use self::accounts::account_contract;
+pub use self::exports::export_contract;
 pub use self::grants::grant_contract;
 pub use self::issued::issued_contract;
 pub use self::rate_limits::rate_limit_contract;
