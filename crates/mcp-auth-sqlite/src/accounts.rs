@@ -153,7 +153,8 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     })
 }
 
-fn tombstone(row: &Row<'_>) -> rusqlite::Result<Tombstone> {
+/// Reads a row.
+pub(crate) fn tombstone(row: &Row<'_>) -> rusqlite::Result<Tombstone> {
     Ok(Tombstone {
         user_id: row.get("user_id")?,
         generation: number(row, "generation")?,

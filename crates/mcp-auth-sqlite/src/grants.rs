@@ -106,7 +106,8 @@ fn put(connection: &Connection, sql: &str, grant: &Grant) -> rusqlite::Result<bo
     Ok(connection.execute(sql, values)? > 0)
 }
 
-fn grant(row: &Row<'_>) -> rusqlite::Result<Grant> {
+/// Reads a row.
+pub(crate) fn grant(row: &Row<'_>) -> rusqlite::Result<Grant> {
     Ok(Grant {
         session_id: row.get("session_id")?,
         user_id: row.get("user_id")?,

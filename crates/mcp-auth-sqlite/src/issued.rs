@@ -96,7 +96,8 @@ fn insert(connection: &Connection, record: &IssuedRecord) -> rusqlite::Result<()
     connection.execute(INSERT, values).map(|_| ())
 }
 
-fn record(row: &Row<'_>) -> rusqlite::Result<IssuedRecord> {
+/// Reads a row.
+pub(crate) fn record(row: &Row<'_>) -> rusqlite::Result<IssuedRecord> {
     Ok(IssuedRecord {
         digest: TokenDigest::from_bytes(row.get("digest")?),
         token_id: row.get("token_id")?,

@@ -15,6 +15,7 @@
 
 mod accounts;
 mod columns;
+mod export;
 mod failure;
 mod file;
 mod grants;

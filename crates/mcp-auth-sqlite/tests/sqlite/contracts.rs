@@ -1,13 +1,14 @@
-//! The contracts of accounts, grants, records and throttles.
+//! The contracts of accounts, grants, records, throttles and exports.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use mcp_auth_sessions::account::AccountStore;
+use mcp_auth_sessions::export::ExportStore;
 use mcp_auth_sessions::grant::GrantStore;
 use mcp_auth_sessions::issued::IssuedStore;
 use mcp_auth_sessions::testing::{
-    account_contract, grant_contract, issued_contract, throttle_contract,
+    account_contract, export_contract, grant_contract, issued_contract, throttle_contract,
 };
 use mcp_auth_sessions::throttle::ThrottleStore;
 use mcp_auth_sqlite::SqliteStore;
@@ -57,4 +58,11 @@ async fn throttles_keep_the_contract() {
     let fresh = Fresh::default();
     let store = async || fresh.store() as Arc<dyn ThrottleStore>;
     throttle_contract(store, now()).await;
+}
+
+#[tokio::test]
+async fn exports_keep_the_contract() {
+    let fresh = Fresh::default();
+    let store = async || fresh.store() as Arc<dyn ExportStore>;
+    export_contract(store, now()).await;
 }
