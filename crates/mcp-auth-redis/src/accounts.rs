@@ -1,7 +1,8 @@
 //! Accounts in the engine. What is decided on what was read is written only where that still stands.
 
 mod change;
-mod row;
+mod import;
+pub(crate) mod row;
 
 use mcp_auth::clock::Timestamp;
 use mcp_auth::store::StoreFuture;

@@ -1,6 +1,6 @@
 //! Grants in the engine. Each change is one small program, so that of several at once exactly one is written.
 
-mod row;
+pub(crate) mod row;
 
 use mcp_auth::clock::Timestamp;
 use mcp_auth::store::{RevocationId, StoreFuture};

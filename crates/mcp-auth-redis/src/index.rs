@@ -45,6 +45,15 @@ impl Range {
         Self { index, from: bound(b"[", b""), to: bound(b"(", b":"), prefix: PLACE }
     }
 
+    /// What stands at the places of all users, grants or tokens, behind this member.
+    pub(crate) fn of_all_places(index: &'static str, after: Option<Vec<u8>>) -> Self {
+        let mut range = Self { index, from: b"-".into(), to: b"+".into(), prefix: PLACE };
+        if let Some(member) = after {
+            range.go_behind(&member);
+        }
+        range
+    }
+
     /// Leaves out everything up to this member.
     pub(crate) fn go_behind(&mut self, member: &[u8]) {
         self.from = [b"(", member].concat();

@@ -1,6 +1,6 @@
 //! Records of issued tokens in the engine.
 
-mod row;
+pub(crate) mod row;
 
 use mcp_auth::clock::Timestamp;
 use mcp_auth::store::{RevocationId, StoreFuture, TokenDigest};

@@ -14,6 +14,7 @@ mod access;
 mod accounts;
 mod address;
 mod engine;
+mod export;
 mod failure;
 mod follower;
 mod grants;

@@ -61,8 +61,13 @@ pub(super) fn of_grant(grant: &Grant) -> Result<Vec<u8>, Failure> {
 }
 
 /// Where it stands in the index of users.
-pub(super) fn place_of(grant: &Grant) -> Vec<u8> {
+fn place_of(grant: &Grant) -> Vec<u8> {
     place(RevocationId::of_user(&grant.user_id), grant.started_at)
+}
+
+/// Its member of that index.
+pub(crate) fn member(grant: &Grant) -> Vec<u8> {
+    [place_of(grant), grant.session_id.as_bytes().to_vec()].concat()
 }
 
 /// A grant whose session id was read too.

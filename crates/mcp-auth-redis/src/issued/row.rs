@@ -7,7 +7,7 @@ use mcp_auth_sessions::issued::IssuedRecord;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::index::newest_first;
+use crate::index::{newest_first, place};
 use crate::json::{self, ClientRow, date};
 
 const RECORD: &str = "a record of a token";
@@ -48,6 +48,12 @@ pub(super) fn of_record(record: &IssuedRecord) -> Result<Vec<u8>, Failure> {
     text.extend(newest_first(record.issued_at).bytes());
     text.extend(json::text(&row, RECORD)?.bytes());
     Ok(text)
+}
+
+/// Its member of the index of users.
+pub(crate) fn member(record: &IssuedRecord) -> Vec<u8> {
+    let place = place(RevocationId::of_user(&record.user_id), record.issued_at);
+    [&*place, record.digest.as_bytes()].concat()
 }
 
 pub(crate) fn record(digest: &[u8], row: &[u8]) -> Result<IssuedRecord, Failure> {

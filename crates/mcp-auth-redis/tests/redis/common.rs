@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
+use anyhow::ensure;
 use mcp_auth::clock::{Clock as _, NumericDate, SystemClock, Timestamp};
 use mcp_auth::store::{
     Order, Receipt, Revocation, RevocationId, RevocationStore as _, RevocationView, StoreError,
@@ -12,7 +14,7 @@ use mcp_auth::store::{
 use mcp_auth::testing::{AttackSetting, Forge};
 use mcp_auth::validate::{Expect, RawToken, Validator};
 use mcp_auth_redis::{RedisOptions, RedisStore, StoreUrl};
-use mcp_auth_rig::{Engine, Node, Options};
+use mcp_auth_rig::{Engine, Node, Options, until};
 
 /// Near the machine's clock: some rows expire by themselves.
 pub(crate) fn now() -> Timestamp {
@@ -22,30 +24,56 @@ pub(crate) fn now() -> Timestamp {
 /// One node, and stores on it that know nothing of each other.
 pub(crate) struct Place {
     pub(crate) node: Node,
+    is_cluster: bool,
     namespaces: AtomicUsize,
     ready: Mutex<Vec<RedisStore>>,
 }
 
-/// Stores that are opened at once, since each takes as long as its bound.
-const AT_ONCE: usize = 10;
-
 impl Place {
+    /// Every engine, alone and as a cluster of one node, which refuses what would be in several slots.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let engines = Engine::all().into_iter();
+        engines.flat_map(|engine| [Self::on(&engine), Self::on_cluster(&engine)])
+    }
+
     pub(crate) fn on(engine: &Engine) -> Self {
-        let node = Options::new(engine).start().unwrap();
-        Self { node, namespaces: AtomicUsize::new(0), ready: Mutex::default() }
+        Self::of(Options::new(engine).start().unwrap(), false)
+    }
+
+    fn on_cluster(engine: &Engine) -> Self {
+        let node = Options::new(engine).set("cluster-enabled", "yes").start().unwrap();
+        node.ask(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).unwrap().into_text().unwrap();
+        until("the cluster serves all slots", Duration::from_secs(20), || {
+            let told = node.ask(&["CLUSTER", "INFO"])?.into_text()?;
+            ensure!(told.contains("cluster_state:ok"), "{told}");
+            Ok(())
+        })
+        .unwrap();
+        Self::of(node, true)
+    }
+
+    fn of(node: Node, is_cluster: bool) -> Self {
+        let (namespaces, ready) = (AtomicUsize::new(0), Mutex::default());
+        Self { node, is_cluster, namespaces, ready }
+    }
+
+    /// Opens so many stores at once, since each takes as long as its bound.
+    pub(crate) fn open_ahead(&self, stores: usize) {
+        thread::scope(|scope| {
+            let opening: Vec<_> = (0..stores).map(|_| scope.spawn(|| self.empty())).collect();
+            let opened = opening.into_iter().map(|opening| opening.join().unwrap());
+            self.ready.lock().unwrap().extend(opened);
+        });
     }
 
     /// A store with nothing in it.
     pub(crate) fn fresh(&self) -> RedisStore {
-        let mut ready = self.ready.lock().unwrap();
-        if ready.is_empty() {
-            *ready = thread::scope(|scope| {
-                let opening: Vec<_> =
-                    (0..AT_ONCE).map(|_| scope.spawn(|| self.open(&self.namespace()))).collect();
-                opening.into_iter().map(|opening| opening.join().unwrap()).collect()
-            });
-        }
-        ready.pop().unwrap()
+        let ready = self.ready.lock().unwrap().pop();
+        ready.unwrap_or_else(|| self.empty())
+    }
+
+    fn empty(&self) -> RedisStore {
+        self.open(&self.namespace())
     }
 
     /// A name that no store has yet.
@@ -55,7 +83,9 @@ impl Place {
 
     /// The store with these data.
     pub(crate) fn open(&self, namespace: &str) -> RedisStore {
-        let url = format!("{}?namespace={namespace}", self.node.url()).parse().unwrap();
+        let url = format!("{}?namespace={namespace}", self.node.url());
+        let scheme = if self.is_cluster { "redis+cluster://" } else { "redis://" };
+        let url = url.replace("redis://", scheme).parse().unwrap();
         let options = RedisOptions::new(url, Arc::new(SystemClock));
         RedisStore::open(&options.with_bound(RedisOptions::BOUNDS.0)).unwrap()
     }

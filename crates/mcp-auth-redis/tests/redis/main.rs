@@ -5,6 +5,7 @@
 mod away;
 mod common;
 mod contracts;
+mod import;
 mod rate_limits;
 mod redaction;
 mod revocations;

@@ -17,8 +17,8 @@ const LONG: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn rate_limits_keep_the_contract() {
-    for engine in Engine::all() {
-        let place = Place::on(&engine);
+    for place in Place::all() {
+        place.open_ahead(5);
         let store = async || {
             let limits = RedisRateLimits::new(&place.fresh()).by_callers_clock();
             Arc::new(limits) as Arc<dyn RateLimitStore>

@@ -27,7 +27,7 @@ pub(crate) fn run(common: &Common) -> Result<u8, Failure> {
         Some(settings) => examine(settings, &source, &mut findings),
         // What can be said without settings.
         None => {
-            files::check_directory(&DataDir::at(source.get("MCP_DATA_DIR")), false, &mut findings)
+            files::check_directory(&DataDir::at(source.get("MCP_DATA_DIR")), false, &mut findings);
         }
     }
     output::print(&if common.json { findings.json() } else { findings.page() })?;

@@ -13,7 +13,7 @@ pub(crate) enum StoreSettings {
     /// In a file of the data directory.
     Sqlite,
     /// In Redis or Valkey.
-    Redis(RedisSettings),
+    Redis(Box<RedisSettings>),
 }
 
 /// What is said about the engine.
@@ -46,7 +46,7 @@ impl StoreSettings {
         };
         let host = host.as_deref().unwrap_or("localhost");
         match StoreUrl::parse_with_default(named.text.trim(), host, port) {
-            Ok(url) => Self::Redis(RedisSettings { url, mode, bound }),
+            Ok(url) => Self::Redis(Box::new(RedisSettings { url, mode, bound })),
             Err(error) => {
                 reader.mistake(named.source, error.to_string());
                 Self::Sqlite
