@@ -145,7 +145,7 @@ fn stale(parts: &Parts) -> StoreError {
 mod tests {
     use super::*;
 
-    const BOUND: Duration = Duration::from_secs(3_600);
+    const BOUND: Duration = Duration::from_hours(1);
 
     #[test]
     fn the_stalest_partition_decides() {

@@ -45,8 +45,9 @@ end
 local changed = 0
 for at = 3, #ARGV, 3 do
   local kind, id, value = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  -- What has ended must not come back: it could undo what followed it and has ended too.
-  if value:sub(-12) > now then
+  -- What has ended must not come back: it could undo what followed it and has ended too. A blocked user is never forgotten.
+  local is_blocked = kind == 'u' and value:sub(21, 21) == '1'
+  if is_blocked or value:sub(-12) > now then
     local put = kind == 'u' and put_user(id, value) or kind == 'e' and put_entry(id, value)
     if put then
       redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[2], '*', kind, id .. put)
