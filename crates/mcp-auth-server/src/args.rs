@@ -83,6 +83,9 @@ pub(crate) enum Command {
     /// The policy: check it, explain what it decides
     #[command(subcommand)]
     Policy(Policy),
+    /// The store: copy it to another
+    #[command(subcommand)]
+    Store(Store),
     /// Look for what is wrong with this installation, and say what to do about it
     Doctor,
     /// The configuration: check it, list its variables
@@ -129,6 +132,16 @@ pub(crate) enum Secret {
         #[arg(long)]
         drop_previous: bool,
     },
+}
+
+/// `store`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Store {
+    /// Copy everything from the data directory's file into the Redis or Valkey that `MCP_STORE_URL` names, and compare
+    ///
+    /// Stop the servers that use the file first. What has ended is left behind, and so are the counts of failed sign-ins. The
+    /// engine must hold nothing, or what an earlier copy left there.
+    Copy,
 }
 
 /// `config`

@@ -8,5 +8,6 @@ pub(crate) mod init;
 pub(crate) mod policy;
 pub(crate) mod secret;
 pub(crate) mod serve;
+pub(crate) mod store;
 pub(crate) mod token;
 pub(crate) mod user;

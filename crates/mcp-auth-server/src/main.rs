@@ -40,6 +40,7 @@ fn dispatch(args: Args) -> Result<u8, Failure> {
         Command::Secret(secret) => commands::secret::run(common, &secret),
         Command::Audit(audit) => commands::audit::run(common, &audit),
         Command::Policy(policy) => commands::policy::run(common, &policy),
+        Command::Store(store) => commands::store::run(common, &store),
         Command::Doctor => commands::doctor::run(common),
         Command::Config(config) => commands::config::run(common, &config),
         Command::Completions { shell } => print_completions::<Args>(shell).map(|()| exit::OK),

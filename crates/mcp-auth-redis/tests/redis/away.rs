@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mcp_auth::store::{Durability, RevokedBy, StoreErrorKind, Verdict};
+use mcp_auth::store::{Durability, RevokedBy, StoreError, StoreErrorKind, Verdict};
 use mcp_auth_redis::{RedisOptions, RedisStore};
 use mcp_auth_rig::{Engine, Node, Options, until};
 use tempfile::TempDir;
@@ -40,7 +40,7 @@ impl Bench {
     fn is_stale(&self, store: &RedisStore) {
         until("the lease ends", LONG, || {
             let asked = self.tokens.ask(store, "live");
-            let kind = asked.as_ref().err().map(|error| error.kind());
+            let kind = asked.as_ref().err().map(StoreError::kind);
             anyhow::ensure!(kind == Some(StoreErrorKind::Stale), "{asked:?}");
             Ok(())
         })
