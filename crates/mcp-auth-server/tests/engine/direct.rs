@@ -1,0 +1,37 @@
+//! Beside services in Python that use the guide's blacklist.
+
+use mcp_auth::store::TokenDigest;
+use serde_json::json;
+
+use crate::client::Ask;
+use crate::house::House;
+
+fn key(token: &str) -> String {
+    format!("token_blacklist:{}", TokenDigest::of(token.as_bytes()))
+}
+
+/// As `redis_client.setex(f"token_blacklist:{token_hash}", expiry_seconds, "revoked")` writes it.
+#[test]
+fn what_python_blacklists_is_refused_in_mode_direct() {
+    for house in House::all(1, &[("MCP_REVOCATION_MODE", "direct")]) {
+        let (access, refresh) = house.servers[0].admin();
+        assert_eq!(house.me(0, &access).status, 200);
+        house.node.ask(&["SETEX", &key(&access), "60", "revoked"]).unwrap();
+        assert_eq!(house.me(0, &access).refusal(), (401, "token_revoked".to_owned()));
+        house.node.ask(&["SETEX", &key(&refresh), "60", "revoked"]).unwrap();
+        let ask = Ask::post("/api/v1/auth/refresh").json(&json!({ "refresh_token": refresh }));
+        assert_eq!(house.ask(0, &ask).refusal(), (401, "token_revoked".to_owned()));
+    }
+}
+
+#[test]
+fn what_is_revoked_here_is_on_the_blacklist() {
+    for house in House::all(1, &[]) {
+        let (access, _) = house.servers[0].admin();
+        let ours = house.servers[0].sign_in("admin", crate::server::PASSWORD).text("access_token");
+        let ask = Ask::post("/api/v1/auth/revoke").bearer(&access).json(&json!({ "token": ours }));
+        assert_eq!(house.ask(0, &ask).status, 200);
+        let held = house.node.ask(&["GET", &key(&ours)]).unwrap().into_text().unwrap();
+        assert_eq!(held, "revoked");
+    }
+}
