@@ -9,3 +9,4 @@ mod import;
 mod rate_limits;
 mod redaction;
 mod revocations;
+mod topologies;

@@ -1,0 +1,110 @@
+//! Engines of several nodes, and those that want to know who comes.
+
+use std::time::Duration;
+
+use mcp_auth::store::{Durability, RevokedBy, Verdict};
+use mcp_auth_redis::RedisStore;
+use mcp_auth_rig::{Cluster, Engine, Host, Node, Options, Sentinels, until};
+
+use crate::common::{Tokens, open, revoke};
+
+const REVOKED: Verdict = Verdict::Revoked(RevokedBy::Token);
+const LONG: Duration = Duration::from_secs(20);
+
+fn hosts(nodes: &[Node]) -> String {
+    let addresses: Vec<_> = nodes.iter().map(|node| node.address().to_string()).collect();
+    addresses.join(",")
+}
+
+fn refuses(tokens: &Tokens, store: &RedisStore, jti: &str) {
+    until("it is refused", LONG, || {
+        anyhow::ensure!(tokens.ask(store, jti)? == REVOKED, "{jti} is live");
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// The engine may be between two primaries; the order goes on by itself.
+async fn revoked_by_all(store: &RedisStore, jti: &str) {
+    revoke(store, jti).await.unwrap();
+    until("it has arrived everywhere", LONG, || {
+        anyhow::ensure!(store.status().on_their_way == 0, "{:?}", store.status());
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_and_certificates_are_those_of_the_url() {
+    for engine in Engine::all() {
+        let options = Options::new(&engine).password("s3cret").user("app", "pw", "~* &* +@all");
+        let has_tls = engine.has_tls().unwrap();
+        let node = if has_tls { options.tls() } else { options }.start().unwrap();
+        let tokens = Tokens::new();
+        let store = open(&node.url_for("app", "pw"));
+        revoke(&store, "a").await.unwrap();
+        refuses(&tokens, &store, "a");
+        let wrong = crate::common::options(&node.url_for("app", "geheim"));
+        let error = RedisStore::open(&wrong).unwrap_err().to_string();
+        assert!(error.contains("password") && !error.contains("geheim"), "{error}");
+        let (Some(url), Some(authority)) = (node.tls_url(), node.authority()) else { continue };
+        let strangers = RedisStore::open(&crate::common::options(&url)).unwrap_err();
+        assert!(strangers.to_string().contains("no connection"), "{strangers}");
+        let trusting = open(&format!("{url}?ca={}", authority.display()));
+        refuses(&tokens, &trusting, "a");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sentinels_lead_to_whoever_is_the_primary() {
+    for engine in Engine::all() {
+        let three = vec![Host::loopback(); 3];
+        let mut set = Sentinels::start(&Options::new(&engine), &three, &three).unwrap();
+        let url = format!("redis+sentinel://{}?master={}", hosts(set.nodes()), Sentinels::NAME);
+        let (one, other, tokens) = (open(&url), open(&url), Tokens::new());
+        let receipt = revoke(&one, "a").await.unwrap();
+        assert_eq!((receipt.durability, receipt.pending), (Durability::All, false));
+        refuses(&tokens, &other, "a");
+        let old = set.primary().unwrap();
+        set.engines_mut().nodes_mut()[old].kill9();
+        set.await_failover(old).unwrap();
+        until("verdicts are given again", LONG, || Ok(tokens.ask(&other, "live")?)).unwrap();
+        assert_eq!(tokens.ask(&other, "a"), Ok(REVOKED), "the new primary has it");
+        let receipt = revoke(&one, "b").await.unwrap();
+        assert!(receipt.pending && receipt.bound.is_none(), "one of three is away: {receipt:?}");
+        refuses(&tokens, &other, "b");
+        set.engines_mut().nodes_mut()[old].restart().unwrap();
+        set.await_settled().unwrap();
+        revoked_by_all(&one, "c").await;
+        let receipt = revoke(&one, "d").await.unwrap();
+        assert_eq!((receipt.durability, receipt.pending), (Durability::All, false));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_goes_on_without_one_of_its_primaries() {
+    for engine in Engine::all() {
+        let six = vec![Host::loopback(); 6];
+        let mut cluster = Cluster::start(&Options::new(&engine), &six).unwrap();
+        let url = format!("redis+cluster://{}", hosts(cluster.nodes()));
+        let (one, other, tokens) = (open(&url), open(&url), Tokens::new());
+        let receipt = revoke(&one, "a").await.unwrap();
+        assert_eq!((receipt.durability, receipt.pending), (Durability::All, false));
+        let names: Vec<_> = (0..64).map(|number| format!("jti-{number}")).collect();
+        for name in &names {
+            revoke(&one, name).await.unwrap();
+        }
+        names.iter().for_each(|name| refuses(&tokens, &other, name));
+        let slot = cluster.slot("{mcpauth:r0}").unwrap();
+        let old = cluster.serving(slot).unwrap();
+        cluster.nodes_mut()[old].kill9();
+        cluster.await_failover(slot, old).unwrap();
+        until("verdicts are given again", LONG, || Ok(tokens.ask(&other, "live")?)).unwrap();
+        let late = open(&url);
+        names.iter().for_each(|name| refuses(&tokens, &late, name));
+        cluster.nodes_mut()[old].restart().unwrap();
+        cluster.await_ok().unwrap();
+        revoked_by_all(&one, "b").await;
+        refuses(&tokens, &other, "b");
+    }
+}
