@@ -37,7 +37,9 @@ impl Cluster {
         cluster.introduce()?;
         cluster.share_slots()?;
         cluster.replicate()?;
-        cluster.await_ok()?;
+        wait::until("the cluster to be well", AGREE, || {
+            cluster.nodes.iter().try_for_each(is_well)
+        })?;
         Ok(cluster)
     }
 
@@ -95,7 +97,7 @@ impl Cluster {
     ///
     /// Not within 30 s.
     pub fn await_ok(&self) -> Result<()> {
-        let answering = || self.nodes.iter().filter(|node| node.glance(&["PING"]).is_ok());
+        let answering = || self.nodes.iter().filter(|node| node.answers());
         wait::until("the cluster to be well", AGREE, || answering().try_for_each(is_well))
     }
 

@@ -128,10 +128,7 @@ impl Namespaces {
     /// The router refuses.
     pub fn heal(&self) -> Result<()> {
         let mut rules = self.rules();
-        ip(
-            Some(&self.router),
-            &rules.iter().map(|rule| format!("rule del {rule}")).collect::<Vec<_>>(),
-        )?;
+        self.route("del", &rules)?;
         rules.clear();
         Ok(())
     }
@@ -145,22 +142,18 @@ impl Namespaces {
         let near = if holder.is_some() { "eth0".to_owned() } else { self.outer_link() };
         let link = format!("h{place}");
         let host = Host::at(address, holder.as_ref().map(Holder::id));
-        ip(
-            Some(&self.router),
-            &[
-                format!("link add {link} type veth peer name {near} netns {id}"),
-                format!("addr add {router}/32 dev {link}"),
-                format!("link set {link} up"),
-                format!("route add {address}/32 dev {link}"),
-            ],
-        )?;
+        let cable = [
+            format!("link add {link} type veth peer name {near} netns {id}"),
+            format!("addr add {router}/32 dev {link}"),
+            format!("link set {link} up"),
+            format!("route add {address}/32 dev {link}"),
+        ];
+        ip(Some(&self.router), &cable)?;
+        let net = self.address(0);
         let mut lines = vec![
             format!("addr add {address}/32 dev {near}"),
             format!("link set {near} up"),
-            format!(
-                "route add {}/24 via {router} dev {near} onlink src {address}",
-                self.address(0)
-            ),
+            format!("route add {net}/24 via {router} dev {near} onlink src {address}"),
         ];
         if holder.is_some() {
             lines.push("link set lo up".to_owned());
@@ -181,13 +174,16 @@ impl Namespaces {
 
     fn drop_packets(&self, which: &[String]) -> Result<()> {
         let mut rules = self.rules();
-        let new: Vec<_> = which.iter().map(|which| format!("pref 100 {which} blackhole")).collect();
-        ip(
-            Some(&self.router),
-            &new.iter().map(|rule| format!("rule add {rule}")).collect::<Vec<_>>(),
-        )?;
+        let all = which.iter().map(|which| format!("pref 100 {which} blackhole"));
+        let new: Vec<_> = all.filter(|rule| !rules.contains(rule)).collect();
+        self.route("add", &new)?;
         rules.extend(new);
         Ok(())
+    }
+
+    fn route(&self, verb: &str, rules: &[String]) -> Result<()> {
+        let lines: Vec<_> = rules.iter().map(|rule| format!("rule {verb} {rule}")).collect();
+        ip(Some(&self.router), &lines)
     }
 
     fn rules(&self) -> MutexGuard<'_, Vec<String>> {

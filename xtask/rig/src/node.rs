@@ -173,6 +173,10 @@ impl Node {
         self.sign_in(Resp::connect_within(self.address(), GLANCE)?)?.ask(command)
     }
 
+    pub(crate) fn answers(&self) -> bool {
+        self.glance(&["PING"]).is_ok()
+    }
+
     fn sign_in(&self, mut connection: Resp) -> Result<Resp> {
         if let Some(password) = &self.home.options.password {
             connection.ask(&["AUTH", password])?;

@@ -34,7 +34,7 @@ impl Replicated {
             nodes.push(follower.clone().on(host).start()?);
         }
         let replicated = Self { nodes };
-        replicated.await_sync(0)?;
+        wait::until("the replicas to follow", SYNC, || replicated.follow(0, |_| true))?;
         Ok(replicated)
     }
 
@@ -58,12 +58,17 @@ impl Replicated {
     }
 
     pub(crate) fn check_sync(&self, primary: usize) -> Result<()> {
+        self.follow(primary, Node::answers)
+    }
+
+    /// Whether those engines that matter follow the primary, and it knows of no other that does.
+    fn follow(&self, primary: usize, matters: impl Fn(&Node) -> bool) -> Result<()> {
         let lead = self.nodes.get(primary).with_context(|| format!("no engine {primary}"))?;
         let others = self.nodes.iter().enumerate().filter(|(at, _)| *at != primary);
-        let up = others.filter(|(_, node)| node.glance(&["PING"]).is_ok());
-        let up = up.map(|(_, node)| follows(node, lead)).collect::<Result<Vec<_>>>()?.len();
-        let online = told(lead)?.matches("state=online").count();
-        ensure!(online == up, "{online} of {up} replicas are online");
+        let others: Vec<_> = others.map(|(_, node)| node).filter(|node| matters(node)).collect();
+        others.iter().try_for_each(|node| follows(node, lead))?;
+        let (online, all) = (told(lead)?.matches("state=online").count(), others.len());
+        ensure!(online == all, "{online} of {all} replicas are online");
         Ok(())
     }
 }
