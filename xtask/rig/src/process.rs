@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -9,7 +10,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 /// A running program. It is killed when this is dropped, and by the kernel when the test's process dies.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ impl Process {
     /// The program cannot be started, or the file not be written.
     pub fn start(mut command: Command, log: &Path) -> Result<Self> {
         let file = File::options().create(true).append(true).open(log)?;
-        command.stdin(Stdio::null()).stderr(file.try_clone()?).stdout(file);
+        command.stdin(Stdio::null()).stderr(file.try_clone()?).stdout(file).process_group(0);
         let shown = format!("{command:?}");
         let child = start_on_lasting_thread(command)
             .with_context(|| format!("{shown} could not be started"))?;
@@ -44,11 +45,14 @@ impl Process {
         self.child.id()
     }
 
-    /// SIGKILL, and waits for its end. Does nothing when it has ended.
+    /// SIGKILL, and waits for its end. What it forked to save its data is killed too, or it would write on into the
+    /// directory. Does nothing when it has ended.
     pub fn kill(&mut self) {
-        // Both fail for a process that was waited for, which is what is wanted.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        if self.is_running() {
+            // Both fail for what ends in this moment, which is what is wanted.
+            kill_process_group(Pid::from_child(&self.child), Signal::KILL).ok();
+            self.child.wait().ok();
+        }
     }
 
     /// SIGSTOP: its connections stay open, and nothing is read or answered.

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
@@ -12,6 +14,10 @@ use crate::lease::Lease;
 use crate::options::Options;
 use crate::process::Process;
 use crate::tls::Certificates;
+use crate::wait;
+
+/// How long a killed process may take to let go of its directory.
+const REMOVAL: Duration = Duration::from_secs(2);
 
 /// Removed when dropped.
 #[derive(Debug)]
@@ -94,5 +100,19 @@ impl Home {
             writeln!(text, "tls-ca-cert-file \"{}\"", files.authority.display())?;
         }
         Ok(text + &self.options.text())
+    }
+}
+
+impl Drop for Home {
+    /// What an engine forked may still be ending, and leave a file in a directory that is being emptied.
+    fn drop(&mut self) {
+        let removed = wait::until("the directory to go", REMOVAL, || {
+            fs::remove_dir_all(self.path()).or_else(|error| match error.kind() {
+                ErrorKind::NotFound => Ok(()),
+                _ => Err(error.into()),
+            })
+        });
+        // What is left then, the directory itself tries once more.
+        drop(removed);
     }
 }

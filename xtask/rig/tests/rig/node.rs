@@ -93,3 +93,17 @@ fn dropping_leaves_no_process_and_no_directory() {
         assert!(!directory.exists());
     });
 }
+
+#[test]
+fn what_an_engine_forked_ends_with_it() {
+    each_engine(|engine| {
+        for _ in 0..5 {
+            let node = Options::new(engine).start().unwrap();
+            node.ask(&["DEBUG", "POPULATE", "100000"]).unwrap();
+            node.ask(&["BGREWRITEAOF"]).unwrap();
+            let directory = node.directory().to_owned();
+            drop(node);
+            assert!(!directory.exists());
+        }
+    });
+}
