@@ -173,29 +173,33 @@ impl State {
         Ok(self.judge(credential))
     }
 
+    /// Names first, then places: look-ups that do not wait for one another's hashes miss the cache together.
     fn judge(&self, credential: &Credential<'_>) -> Verdict {
-        if let Some(by) = self.entry_that_covers(credential) {
-            return Verdict::Revoked(by);
+        let user =
+            (!self.users.is_empty()).then(|| RevocationId::of_user(credential.claims().user_id()));
+        let by = self.entry_that_covers(credential);
+        let entry = user.and_then(|id| self.users.get(&id));
+        match (by, entry) {
+            (Some(by), _) => Verdict::Revoked(by),
+            (None, Some((entry, _))) => entry.verdict(credential),
+            (None, None) => Verdict::Live,
         }
-        if self.users.is_empty() {
-            return Verdict::Live;
-        }
-        let user = RevocationId::of_user(credential.claims().user_id());
-        self.users.get(&user).map_or(Verdict::Live, |(entry, _)| entry.verdict(credential))
     }
 
     fn entry_that_covers(&self, credential: &Credential<'_>) -> Option<RevokedBy> {
         if self.entries.is_empty() {
             return None;
         }
+        let token = credential.revocation_id();
+        let grant = credential.claims().session_id().map(RevocationId::of_grant);
+        let key = credential.key_revocation_id();
         let holds = |id| self.entries.contains_key(&id);
-        if holds(credential.revocation_id()) {
-            return Some(RevokedBy::Token);
+        match (holds(token), grant.is_some_and(holds), holds(key)) {
+            (true, _, _) => Some(RevokedBy::Token),
+            (_, true, _) => Some(RevokedBy::Grant),
+            (_, _, true) => Some(RevokedBy::Key),
+            (false, false, false) => None,
         }
-        if credential.claims().session_id().is_some_and(|sid| holds(RevocationId::of_grant(sid))) {
-            return Some(RevokedBy::Grant);
-        }
-        holds(credential.key_revocation_id()).then_some(RevokedBy::Key)
     }
 }
 
