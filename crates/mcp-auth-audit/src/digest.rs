@@ -15,6 +15,14 @@ impl LineHash {
     pub(crate) fn parse(digits: &[u8]) -> Option<Self> {
         parse(digits).map(Self)
     }
+
+    /// Adds the 64 digits, without a string between: each line has two hashes.
+    pub(crate) fn write(self, text: &mut Vec<u8>) {
+        let mut digits = [0; 64];
+        // Two digits a byte: there is room for all.
+        let _ = hex::encode_to_slice(self.0, &mut digits);
+        text.extend_from_slice(&digits);
+    }
 }
 
 impl fmt::Display for LineHash {

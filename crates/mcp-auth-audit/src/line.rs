@@ -67,11 +67,11 @@ pub(crate) fn write(
     batch.push(b',');
     batch.extend_from_slice(members(event));
     batch.extend_from_slice(PREV);
-    batch.extend_from_slice(prev.to_string().as_bytes());
+    prev.write(batch);
     batch.push(b'"');
     let hash = key.hash(batch.get(start..).unwrap_or_default());
     batch.extend_from_slice(HASH);
-    batch.extend_from_slice(hash.to_string().as_bytes());
+    hash.write(batch);
     batch.extend_from_slice(END);
     batch.push(b'\n');
     hash

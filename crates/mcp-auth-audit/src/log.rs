@@ -24,6 +24,9 @@ use crate::line;
 use crate::queue::{Health, Limits, Queue, Receipt};
 use crate::writer::{Unwritten, Writer};
 
+/// What a decision takes as JSON.
+const USUAL_BYTES: usize = 384;
+
 /// An open audit log. A thread of its own owns the file; the log is shared by reference.
 ///
 /// Two ways lead in, and both keep the order in which they were called:
@@ -190,5 +193,8 @@ pub enum CloseError {
 }
 
 fn to_json(event: &impl Serialize) -> Option<Vec<u8>> {
-    serde_json::to_vec(event).ok().filter(|json| line::is_event(json))
+    // Room for most events, which would grow step by step otherwise.
+    let mut json = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut json, event).ok()?;
+    line::is_event(&json).then_some(json)
 }

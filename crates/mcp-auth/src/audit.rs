@@ -8,6 +8,7 @@ mod kind;
 use std::fmt;
 use std::net::IpAddr;
 
+use chrono::SecondsFormat;
 use serde::{Serialize, Serializer};
 
 pub use self::kind::AuditKind;
@@ -103,9 +104,7 @@ impl<'a> AuditEvent<'a> {
 }
 
 fn milliseconds<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    let text = at.to_string();
-    let seconds = text.strip_suffix('Z').unwrap_or(&text);
-    serializer.collect_str(&format_args!("{seconds}.{:03}Z", at.since_epoch().subsec_millis()))
+    serializer.serialize_str(&at.to_rfc3339(SecondsFormat::Millis))
 }
 
 /// Takes events. Called on the thread that decides, so a sink that writes somewhere slow hands them on.

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chrono::DateTime;
+use chrono::{DateTime, SecondsFormat};
 use serde::{Serialize, Serializer};
 
 /// Seconds of 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
@@ -39,6 +39,14 @@ impl Timestamp {
         Self(self.0.saturating_add(span))
     }
 
+    /// RFC 3339 in UTC, up to the last second that it can write. Each audit line has one, so nothing here interprets a
+    /// format.
+    pub(crate) fn to_rfc3339(self, fraction: SecondsFormat) -> String {
+        let seconds = i64::try_from(self.0.as_secs().min(LATEST_SECOND)).unwrap_or_default();
+        let time = DateTime::from_timestamp(seconds, self.0.subsec_nanos()).unwrap_or_default();
+        time.to_rfc3339_opts(fraction, true)
+    }
+
     /// How long `self` lies after `earlier`; zero when it does not.
     pub const fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
@@ -54,11 +62,7 @@ impl From<SystemTime> for Timestamp {
 /// RFC 3339 in UTC with whole seconds, for example `2025-12-24T22:30:45Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs().min(LATEST_SECOND);
-        match i64::try_from(seconds).ok().and_then(|s| DateTime::from_timestamp(s, 0)) {
-            Some(time) => write!(f, "{}", time.format("%Y-%m-%dT%H:%M:%SZ")),
-            None => write!(f, "{seconds} s after 1970"),
-        }
+        f.write_str(&self.to_rfc3339(SecondsFormat::Secs))
     }
 }
 
@@ -114,5 +118,27 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> Timestamp {
         SystemTime::now().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_rfc_3339_up_to_its_end() {
+        let at = |seconds| Timestamp::from_unix_seconds(seconds).plus(Duration::from_micros(7_900));
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00"),
+            (951_782_400, "2000-02-29T00:00:00"),
+            (1_766_615_445, "2025-12-24T22:30:45"),
+            (LATEST_SECOND, "9999-12-31T23:59:59"),
+            (u64::MAX, "9999-12-31T23:59:59"),
+        ] {
+            assert_eq!(at(seconds).to_string(), format!("{expected}Z"));
+            let fine = at(seconds).to_rfc3339(SecondsFormat::Millis);
+            assert!(fine.starts_with(expected) && fine.ends_with('Z'), "{fine}");
+        }
+        assert_eq!(at(0).to_rfc3339(SecondsFormat::Millis), "1970-01-01T00:00:00.007Z");
     }
 }

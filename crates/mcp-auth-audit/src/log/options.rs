@@ -48,7 +48,7 @@ impl AuditOptions {
             keys,
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandom),
-            batch_delay: Duration::from_millis(5),
+            batch_delay: Duration::from_millis(10),
             queue_bytes: 16 * 1024 * 1024,
             patience: Duration::from_millis(250),
             retry: Duration::from_millis(250),
