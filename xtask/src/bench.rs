@@ -22,6 +22,7 @@ enum What {
     Validate,
     Cli,
     Http,
+    Server,
     All,
 }
 
@@ -36,6 +37,7 @@ struct Suite {
 const VALIDATE: Suite = Suite { name: "validate", starts_programs: false, peer: Some(&INTEROP) };
 const CLI: Suite = Suite { name: "cli", starts_programs: true, peer: None };
 const HTTP: Suite = Suite { name: "http", starts_programs: false, peer: Some(&FASTAPI) };
+const SERVER: Suite = Suite { name: "server", starts_programs: true, peer: None };
 
 impl What {
     fn suites(self) -> &'static [Suite] {
@@ -43,7 +45,8 @@ impl What {
             Self::Validate => &[VALIDATE],
             Self::Cli => &[CLI],
             Self::Http => &[HTTP],
-            Self::All => &[VALIDATE, CLI, HTTP],
+            Self::Server => &[SERVER],
+            Self::All => &[VALIDATE, CLI, HTTP, SERVER],
         }
     }
 }

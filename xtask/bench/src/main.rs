@@ -14,6 +14,7 @@
 //! names of functions.
 
 mod cases;
+mod child;
 mod claims;
 mod cli;
 mod fixture;
@@ -22,6 +23,7 @@ mod judgement;
 mod measure;
 mod programs;
 mod python;
+mod server;
 mod table;
 mod validate;
 
@@ -49,8 +51,8 @@ enum Command {
     Cli(Output),
     /// A route behind the layer and without it, under load
     Http(Output),
-    /// Everything
-    All(Output),
+    /// The server: starting again with many revocations, signing in
+    Server(Output),
     /// The server that `http` puts under load
     #[command(hide = true)]
     HttpServer,
@@ -70,7 +72,7 @@ struct Output {
     json: bool,
 }
 
-/// What was measured; a suite that was not asked for is absent.
+/// What was measured: one suite, the others are absent.
 #[derive(Debug, Default, Serialize)]
 struct Results {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,6 +81,8 @@ struct Results {
     cli: Option<cli::Results>,
     #[serde(skip_serializing_if = "Option::is_none")]
     http: Option<http::Results>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<server::Results>,
 }
 
 fn main() -> ExitCode {
@@ -100,11 +104,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Validate(_) => results.validate = Some(validate::run()?),
         Command::Cli(_) => results.cli = Some(cli::run()?),
         Command::Http(_) => results.http = Some(http::run()?),
-        Command::All(_) => {
-            results.validate = Some(validate::run()?);
-            results.cli = Some(cli::run()?);
-            results.http = Some(http::run()?);
-        }
+        Command::Server(_) => results.server = Some(server::run()?),
         Command::HttpServer => return http::serve(),
         Command::Count { case, iterations } => return count(case, *iterations),
     }
@@ -114,9 +114,10 @@ fn run(command: &Command) -> Result<()> {
 impl Command {
     fn output(&self) -> Option<&Output> {
         match self {
-            Self::Validate(output) | Self::Cli(output) | Self::Http(output) | Self::All(output) => {
-                Some(output)
-            }
+            Self::Validate(output)
+            | Self::Cli(output)
+            | Self::Http(output)
+            | Self::Server(output) => Some(output),
             Self::HttpServer | Self::Count { .. } => None,
         }
     }
@@ -135,6 +136,9 @@ fn show(results: &Results, output: &Output) -> Result<()> {
         write!(out, "{results}")?;
     }
     if let Some(results) = &results.http {
+        write!(out, "{results}")?;
+    }
+    if let Some(results) = &results.server {
         write!(out, "{results}")?;
     }
     Ok(())

@@ -62,6 +62,10 @@ impl Samples {
         self.0.push(nanoseconds);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn spread(&self) -> Spread {
         Spread { p10: quantile(&self.0, 10), median: self.median(), p90: quantile(&self.0, 90) }
     }
@@ -75,6 +79,13 @@ impl Samples {
         let ratios: Vec<f64> =
             self.0.iter().zip(&other.0).map(|(own, other)| own / other).collect();
         quantile(&ratios, 50)
+    }
+
+    /// The median of the differences of each round.
+    pub(crate) fn less(&self, other: &Self) -> f64 {
+        let differences: Vec<f64> =
+            self.0.iter().zip(&other.0).map(|(own, other)| own - other).collect();
+        quantile(&differences, 50)
     }
 }
 
@@ -103,6 +114,7 @@ mod tests {
         let quiet = Samples(vec![1.0, 1.0, 100.0]);
         let other = Samples(vec![2.0, 2.0, 200.0]);
         assert_eq!(other.ratio_to(&quiet), 2.0);
+        assert_eq!(other.less(&quiet), 1.0);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The programs that the suite `cli` starts, each ready to be started again and again.
+//! Our programs as users get them, and those that the suite `cli` starts again and again.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -37,13 +37,18 @@ fn python() -> Result<Program> {
 }
 
 fn ours(name: &'static str, arguments: Vec<OsString>) -> Result<Program> {
+    Ok(Program { name, path: path(name)?, arguments })
+}
+
+/// Where one of our programs lies.
+pub(crate) fn path(name: &str) -> Result<PathBuf> {
     let path = folder()?.join(name).with_extension(std::env::consts::EXE_EXTENSION);
     ensure!(
         path.exists(),
         "no {}; build it with `cargo build --release --package {name}`, or set {VARIABLE}",
         path.display()
     );
-    Ok(Program { name, path, arguments })
+    Ok(path)
 }
 
 #[expect(clippy::disallowed_methods, reason = "read once, where the program begins")]

@@ -34,7 +34,7 @@ const PLACES: &[Place] = &[
     place("mcp-auth-server", 3, SERVER),
     place("embed-axum", 4, &["mcp-auth", "mcp-auth-tower"]),
     place("embed-rmcp", 4, &["mcp-auth", "mcp-auth-tower"]),
-    place("mcp-auth-bench", 4, &["mcp-auth", "mcp-auth-audit", "mcp-auth-tower"]),
+    place("mcp-auth-bench", 4, BENCH),
     place("xtask", 4, &[]),
 ];
 
@@ -49,6 +49,10 @@ const SERVER: &[&str] = &[
     "mcp-auth-tower",
     "mcp-gateway",
 ];
+
+/// What is measured in the benchmark's own process.
+const BENCH: &[&str] =
+    &["mcp-auth", "mcp-auth-audit", "mcp-auth-sessions", "mcp-auth-sqlite", "mcp-auth-tower"];
 
 /// Crates of others that only some of ours may name, in whatever role.
 const RESERVED: &[(&str, &[&str])] = &[("jsonwebtoken", &["mcp-auth", "mcp-auth-bench"])];

@@ -23,21 +23,57 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// `GET path`.
+    pub(crate) fn get(address: SocketAddr, path: &str) -> Self {
+        let bytes = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").into_bytes();
+        Self { address, bytes, status: 200 }
+    }
+
     /// `GET path` with a bearer token.
-    pub(crate) fn get(address: SocketAddr, path: &str, token: &str) -> Self {
-        let head = format!("GET {path} HTTP/1.1\r\nHost: bench\r\n");
+    pub(crate) fn get_with(address: SocketAddr, path: &str, token: &str) -> Self {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n");
         let bytes = format!("{head}Authorization: Bearer {token}\r\n\r\n").into_bytes();
         Self { address, bytes, status: 200 }
     }
+
+    /// `POST path` with JSON.
+    pub(crate) fn post(address: SocketAddr, path: &str, body: &serde_json::Value) -> Self {
+        let body = body.to_string();
+        let length = body.len();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {length}"
+        );
+        Self { address, bytes: format!("{head}\r\n\r\n{body}").into_bytes(), status: 200 }
+    }
+
+    /// Sends it once, on a connection of its own.
+    pub(crate) async fn exchange(&self) -> Result<()> {
+        Connection::open(self).await?.exchange(self).await
+    }
 }
 
-/// Requests a second over `connections` that each send the next request when the answer is in.
+/// How many requests were answered, and in what time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Throughput {
+    pub(crate) requests: f64,
+    seconds: f64,
+}
+
+impl Throughput {
+    /// Requests a second.
+    pub(crate) fn rate(self) -> f64 {
+        self.requests / self.seconds
+    }
+}
+
+/// Keeps `connections` busy that each send the next request when the answer is in.
 pub(crate) async fn throughput(
     request: &Request,
     connections: usize,
     span: Duration,
-) -> Result<f64> {
-    let end = Instant::now() + span;
+) -> Result<Throughput> {
+    let began = Instant::now();
+    let end = began + span;
     let mut tasks = JoinSet::new();
     for _ in 0..connections {
         let request = request.clone();
@@ -51,11 +87,12 @@ pub(crate) async fn throughput(
             anyhow::Ok(count)
         });
     }
-    let mut total = 0.0;
+    let mut requests = 0.0;
     while let Some(count) = tasks.join_next().await {
-        total += f64::from(count??);
+        requests += f64::from(count??);
     }
-    Ok(total / span.as_secs_f64())
+    // The last answers come after the end of the span; where an answer takes long that counts.
+    Ok(Throughput { requests, seconds: began.elapsed().as_secs_f64() })
 }
 
 /// Latencies in nanoseconds at a fixed rate, shared evenly among the connections.

@@ -1,42 +1,22 @@
 //! The servers under load, each a process of its own: ours, and the Python service that does the same.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::child::Server;
 use crate::fixture::SECRET;
 
 /// Names the interpreter that has FastAPI.
 const PYTHON: &str = "MCP_AUTH_BENCH_PYTHON";
 const APP_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
 
-/// A server that ends with this value.
-pub(crate) struct Server {
-    process: Child,
-    pub(crate) address: SocketAddr,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself; either way it is gone afterwards.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// This program again, as the server. It says where it listens.
+/// This program again, as the server.
 pub(crate) fn ours() -> Result<Server> {
-    let mut command = Command::new(std::env::current_exe()?);
-    let mut process = command.arg("http-server").stdout(Stdio::piped()).spawn()?;
-    let output = process.stdout.take().context("the server has no stdout")?;
-    let mut line = String::new();
-    BufReader::new(output).read_line(&mut line)?;
-    let address = line.trim().parse().context("the server did not say where it listens")?;
-    Ok(Server { process, address })
+    Server::start(Command::new(std::env::current_exe()?).arg("http-server"))
 }
 
 /// `None` where the interpreter is not named.
@@ -57,7 +37,7 @@ fn start_fastapi(interpreter: PathBuf) -> Result<Server> {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .spawn()
         .with_context(|| format!("{PYTHON} names no interpreter"))?;
-    let mut server = Server { process, address };
+    let mut server = Server::new(process, address);
     wait_until_it_listens(&mut server)?;
     Ok(server)
 }

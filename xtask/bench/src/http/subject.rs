@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use anyhow::Result;
-use axum::Router;
 use axum::routing::get;
+use axum::{Json, Router};
 use mcp_auth::Gate;
 use mcp_auth::clock::{Clock as _, NumericDate, SystemClock};
 use mcp_auth::random::SystemRandom;
@@ -13,11 +13,16 @@ use mcp_auth::store::{MemoryRevocations, Revocation, RevocationId};
 use mcp_auth::validate::{Rules, Validator};
 use mcp_auth_audit::{AuditKeys, AuditLog, AuditOptions};
 use mcp_auth_tower::AuthLayer;
+use serde::Serialize;
+use serde_json::json;
 
 use crate::fixture::Fixture;
 
 /// Revocations that are held, so that the look-up has something to look through.
 const HELD: u32 = 100_000;
+
+/// What a few MCP servers have together.
+const TOOLS: u32 = 20;
 
 const ANSWER: &str = r#"[{"name":"filesystem","status":"connected"}]"#;
 
@@ -41,8 +46,40 @@ pub(crate) fn serve() -> Result<()> {
 }
 
 fn app(gate: Gate) -> Router {
-    let guarded = Router::new().route("/guarded", get(async || ANSWER)).layer(AuthLayer::new(gate));
-    Router::new().route("/plain", get(async || ANSWER)).merge(guarded)
+    let tools: Arc<[Tool]> = (0..TOOLS).map(Tool::new).collect();
+    let list = move || {
+        let tools = Arc::clone(&tools);
+        async move { Json(tools) }
+    };
+    let guarded = Router::new()
+        .route("/guarded", get(async || ANSWER))
+        .route("/guarded/tools", get(list.clone()))
+        .layer(AuthLayer::new(gate));
+    let plain = Router::new().route("/plain", get(async || ANSWER));
+    plain.route("/plain/tools", get(list)).merge(guarded)
+}
+
+/// A tool as `GET /api/v1/mcp/tools` describes it.
+#[derive(Serialize)]
+struct Tool {
+    name: String,
+    description: &'static str,
+    server: &'static str,
+    version: &'static str,
+    parameters: serde_json::Value,
+}
+
+impl Tool {
+    fn new(number: u32) -> Self {
+        let path = json!({ "type": "string", "description": "Where it lies" });
+        Self {
+            name: format!("read_file_{number}"),
+            description: "Reads a file from one of the directories that the server was given, and answers with its text.",
+            server: "filesystem",
+            version: "1.0.0",
+            parameters: json!({ "type": "object", "properties": { "path": path }, "required": ["path"] }),
+        }
+    }
 }
 
 fn gate(audit: AuditLog) -> Result<Gate> {
