@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::{Debug, Display};
 use std::path::Path;
 
+use mcp_auth::testing::public_types;
 use serde::Serialize;
 
 #[path = "common/exhibits.rs"]
@@ -61,33 +62,11 @@ fn nothing_that_holds_a_secret_or_a_token_shows_it() {
 
 #[test]
 fn every_public_type_is_walked_or_exempt_with_a_reason() {
-    let mut found = BTreeSet::new();
-    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    let found = public_types(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     let known: BTreeSet<String> =
         WALKED.into_iter().chain(EXEMPT.map(|(name, _)| name)).map(str::to_owned).collect();
     let unknown: Vec<_> = found.difference(&known).collect();
     assert!(unknown.is_empty(), "walk these types or exempt them, with a reason: {unknown:?}");
     let gone: Vec<_> = known.difference(&found).collect();
     assert!(gone.is_empty(), "these types are no more: {gone:?}");
-}
-
-/// The names of all public structs and enums in a directory, but for tests.
-fn collect(directory: &Path, found: &mut BTreeSet<String>) {
-    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            collect(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = std::fs::read_to_string(&path).unwrap_or_default();
-            found.extend(text.lines().filter_map(type_name).map(str::to_owned));
-        }
-    }
-}
-
-fn type_name(line: &str) -> Option<&str> {
-    let declaration = line.trim_start();
-    let rest = declaration
-        .strip_prefix("pub struct ")
-        .or_else(|| declaration.strip_prefix("pub enum "))?;
-    rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()
 }

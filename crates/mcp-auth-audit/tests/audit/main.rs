@@ -9,6 +9,7 @@
 
 mod crash;
 mod house;
+mod redaction;
 mod searching;
 mod tampering;
 mod vectors;

@@ -4,5 +4,6 @@ mod accounts;
 mod bench;
 mod faults;
 mod passwords;
+mod redaction;
 mod refresh;
 mod revoke;
