@@ -3,7 +3,8 @@
 //!
 //! Words on the command line: `exit-at-start`, `silent` (reads, never answers), `deaf` (never reads),
 //! `strict` (ends at any first word but `initialize`), `stay` (ignores the end of input and SIGTERM),
-//! `chatty` (lines that are no messages around each answer). `+name` adds a tool `name`.
+//! `chatty` (lines that are no messages around each answer), `id-last` (ends each answer with its id).
+//! `+name` adds a tool `name`.
 #![expect(clippy::indexing_slicing, reason = "a missing member of a JSON value is null")]
 #![expect(clippy::disallowed_methods, reason = "it shows its environment and ends suddenly")]
 
@@ -119,6 +120,10 @@ impl Server {
         };
         if self.words.contains("chatty") {
             say("DEBUG: this is no message\n{\"nor\": \"this\"}\n[1, 2\n")?;
+        }
+        if self.words.contains("id-last") {
+            let (id, result) = (&answer["id"], &answer["result"]);
+            return say(&format!("{{\"result\":{result},\"jsonrpc\":\"2.0\",\"id\":{id}}}\n"));
         }
         say(&format!("{answer}\n"))
     }

@@ -4,6 +4,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
 /// Larger than a pipe holds by default, so that one read takes what is there.
 const BUFFER: usize = 64 * 1024;
+/// What is kept of the end of a line that is too long.
+const END: usize = 256;
 
 pub(crate) struct Lines<R> {
     read: BufReader<R>,
@@ -15,8 +17,10 @@ pub(crate) struct Lines<R> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Within,
-    /// The line is longer than the limit: its beginning is kept, the rest is skipped.
+    /// The line is longer than the limit, and its beginning was handed out.
     Over,
+    /// The same, and since then the end of the line is kept.
+    Skipping,
     /// The line was handed out and goes at the next call.
     Taken,
 }
@@ -30,6 +34,8 @@ pub(crate) enum Line<'a> {
     TooLong(&'a [u8]),
     /// Bytes of such a line were skipped.
     Skipped(usize),
+    /// The last of them were, and this is its end.
+    End(usize, &'a [u8]),
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
@@ -41,40 +47,57 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     /// The next line, or `None` at the end and after an error of reading. Dropping the future loses
     /// nothing: what was read stays in `self`.
     pub(crate) async fn next(&mut self) -> Option<Line<'_>> {
-        if self.state == State::Taken {
-            self.line.clear();
-            self.state = State::Within;
-        }
+        self.state = match self.state {
+            State::Taken => {
+                self.line.clear();
+                State::Within
+            }
+            State::Over => {
+                self.line.clear();
+                State::Skipping
+            }
+            other => other,
+        };
         loop {
             let available = self.read.fill_buf().await.ok()?;
             if available.is_empty() {
                 return None;
             }
-            let end = available.iter().position(|byte| *byte == b'\n');
+            let end = memchr::memchr(b'\n', available);
             let taken = end.map_or(available.len(), |end| end + 1);
             let text = available.get(..end.unwrap_or(taken)).unwrap_or_default();
-            if self.state == State::Over {
+            if self.state == State::Skipping {
+                keep_end(&mut self.line, text);
                 self.read.consume(taken);
-                self.state = if end.is_some() { State::Taken } else { State::Over };
-                return Some(Line::Skipped(taken));
+                if end.is_none() {
+                    return Some(Line::Skipped(taken));
+                }
+                self.state = State::Taken;
+                return Some(Line::End(taken, &self.line));
             }
             let room = self.limit - self.line.len();
-            let fits = text.len() <= room;
-            self.line.extend_from_slice(text.get(..room).unwrap_or(text));
+            if let Some(beginning) = text.get(..room).filter(|it| it.len() < text.len()) {
+                self.line.extend_from_slice(beginning);
+                self.read.consume(room);
+                self.state = State::Over;
+                return Some(Line::TooLong(&self.line));
+            }
+            self.line.extend_from_slice(text);
             self.read.consume(taken);
-            match (fits, end) {
-                (true, None) => {}
-                (true, Some(_)) => {
-                    self.state = State::Taken;
-                    return Some(Line::Whole(trimmed(&self.line)));
-                }
-                (false, end) => {
-                    self.state = if end.is_some() { State::Taken } else { State::Over };
-                    return Some(Line::TooLong(&self.line));
-                }
+            if end.is_some() {
+                self.state = State::Taken;
+                return Some(Line::Whole(trimmed(&self.line)));
             }
         }
     }
+}
+
+/// Adds to the end of a line, of which only so much is kept.
+fn keep_end(kept: &mut Vec<u8>, more: &[u8]) {
+    let more = more.get(more.len().saturating_sub(END)..).unwrap_or_default();
+    let too_many = (kept.len() + more.len()).saturating_sub(END);
+    kept.drain(..too_many.min(kept.len()));
+    kept.extend_from_slice(more);
 }
 
 fn trimmed(line: &[u8]) -> &[u8] {
@@ -93,6 +116,7 @@ mod tests {
                 Line::Whole(line) => String::from_utf8_lossy(line).into_owned(),
                 Line::TooLong(line) => format!("{}..", String::from_utf8_lossy(line)),
                 Line::Skipped(_) => continue,
+                Line::End(_, end) => format!("..{}", String::from_utf8_lossy(end)),
             });
         }
         seen
@@ -101,7 +125,7 @@ mod tests {
     #[tokio::test]
     async fn long_lines_are_cut_and_the_next_one_is_whole() {
         assert_eq!(read(b"ab\r\n\ncd\n", 3).await, ["ab", "", "cd"]);
-        assert_eq!(read(b"abc\ncd\n", 2).await, ["ab..", "cd"]);
+        assert_eq!(read(b"abc\ncd\n", 2).await, ["ab..", "..c", "cd"]);
         assert_eq!(read(b"unended", 9).await, [""; 0]);
     }
 
@@ -118,10 +142,23 @@ mod tests {
         let last = loop {
             match lines.next().await {
                 Some(Line::Skipped(bytes)) => skipped += bytes,
+                Some(Line::End(bytes, end)) => {
+                    assert_eq!(end, b"efghij");
+                    skipped += bytes;
+                }
                 Some(Line::Whole(line)) => break line.to_vec(),
                 other => panic!("{other:?}"),
             }
         };
-        assert_eq!((skipped, last.as_slice()), (6, b"x".as_slice()));
+        assert_eq!((skipped, last.as_slice()), (7, b"x".as_slice()));
+    }
+
+    #[test]
+    fn of_a_long_line_the_last_bytes_are_kept() {
+        let mut kept = Vec::new();
+        for piece in [b"ab".repeat(200), b"cd".repeat(10), Vec::new()] {
+            keep_end(&mut kept, &piece);
+        }
+        assert_eq!(kept, [b"ab".repeat(118), b"cd".repeat(10)].concat());
     }
 }

@@ -31,7 +31,7 @@ impl StderrRing {
         while let Some(line) = lines.next().await {
             match line {
                 Line::Whole(line) | Line::TooLong(line) => self.push(line, secrets),
-                Line::Skipped(_) => {}
+                Line::Skipped(_) | Line::End(..) => {}
             }
         }
     }

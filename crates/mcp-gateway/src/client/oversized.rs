@@ -17,6 +17,14 @@ pub(super) fn id_of(beginning: &[u8]) -> Option<RequestId> {
     id.into_inner()
 }
 
+/// The same where only the end of the message is there: the official TypeScript SDK writes `id` last. Within a text the
+/// name would have escaped quotation marks, so it is not mistaken for one.
+pub(super) fn id_at_the_end(end: &[u8]) -> Option<RequestId> {
+    let at = memchr::memmem::rfind(end, b"\"id\"")?;
+    let value = end.get(at + 4..)?.trim_ascii_start().strip_prefix(b":")?;
+    serde_json::Deserializer::from_slice(value).into_iter().next()?.ok()
+}
+
 struct FindId<'a>(&'a Cell<Option<RequestId>>);
 
 impl<'de> Visitor<'de> for FindId<'_> {
@@ -55,5 +63,18 @@ mod tests {
         );
         assert_eq!(id(r#"{"result":{"id":3,"a":"#), None);
         assert_eq!(id("xxxxxxx"), None);
+    }
+
+    #[test]
+    fn the_id_is_found_after_the_cut() {
+        let id = |text: &str| id_at_the_end(text.as_bytes());
+        assert_eq!(id(r#"text"}],"id":3},"jsonrpc":"2.0","id":7}"#), Some(RequestId::Number(7)));
+        assert_eq!(
+            id(r#"\"id\":3"}]}, "id" : "x", "jsonrpc":"2.0"}"#),
+            Some(RequestId::String("x".into()))
+        );
+        for none in [r#"\"id\":3"}"#, r#""id"}"#, r#""id":"#, r#""id":{}}"#, "xxx"] {
+            assert_eq!(id(none), None, "{none}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rmcp::RoleClient;
-use rmcp::model::{ErrorData, JsonRpcMessage, ServerNotification};
+use rmcp::model::{ErrorData, JsonRpcMessage, RequestId, ServerNotification};
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use tokio::io::AsyncWriteExt;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Wire;
 use super::answer::TOO_LARGE;
-use super::oversized::id_of;
+use super::oversized::{id_at_the_end, id_of};
 use crate::lines::{Line, Lines};
 
 /// A child that reads nothing for so long, with its pipe full, is stuck.
@@ -40,6 +40,8 @@ struct Sieve {
     limit: usize,
     /// Bytes since the last message.
     junk: usize,
+    /// Whether the line that is skipped may be an answer that nobody was told of.
+    is_untold: bool,
     wire: Arc<Wire>,
     shared: Arc<Shared>,
 }
@@ -62,7 +64,10 @@ impl StdioTransport {
             closed: CancellationToken::new(),
             requests: AtomicUsize::new(0),
         });
-        Self { lines: Lines::new(stdout, limit), sieve: Sieve { limit, junk: 0, wire, shared } }
+        Self {
+            lines: Lines::new(stdout, limit),
+            sieve: Sieve { limit, junk: 0, is_untold: false, wire, shared },
+        }
     }
 
     async fn next(&mut self) -> Option<Incoming> {
@@ -87,12 +92,18 @@ impl Sieve {
             Line::Whole(line) => self.read(line),
             Line::TooLong(beginning) => {
                 self.discard(beginning.len());
-                let error = ErrorData::new(TOO_LARGE, "the answer is too large", None);
-                Some(JsonRpcMessage::error(error, Some(id_of(beginning)?)))
+                let id = id_of(beginning);
+                self.is_untold = id.is_none();
+                id.map(refusal)
             }
             Line::Skipped(bytes) => {
                 self.junk += bytes;
                 None
+            }
+            Line::End(bytes, end) => {
+                self.junk += bytes;
+                let id = id_at_the_end(end).filter(|_| self.is_untold);
+                id.map(refusal)
             }
         }
     }
@@ -110,6 +121,12 @@ impl Sieve {
         self.junk += bytes;
         self.wire.count_junk();
     }
+}
+
+/// What stands for an answer that is too large.
+fn refusal(id: RequestId) -> Incoming {
+    let error = ErrorData::new(TOO_LARGE, "the answer is too large", None);
+    JsonRpcMessage::error(error, Some(id))
 }
 
 impl Shared {

@@ -35,13 +35,26 @@ async fn the_ways_to_fail_are_told_apart() {
         message: "not with me".into(),
     };
     assert_eq!(protocol, wanted);
-    let large = call(&gateway, "big", json!({"bytes": 1_000_000})).await.unwrap_err();
-    assert_eq!(large, CallError::TooLarge { server: "fault".into(), limit: 256 * 1024 });
     let died = call(&gateway, "exit", json!({"code": 1})).await.unwrap_err();
     assert!(matches!(died, CallError::ServerFailed { .. }), "{died}");
     gateway.shutdown().await;
     let tool = gateway.resolve("echo").unwrap_err();
     assert_eq!(tool, ResolveError::Unknown { name: "echo".into() });
+}
+
+/// The official TypeScript SDK writes the id behind the result, where it is cut off.
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_told_wherever_its_id_stands() {
+    for words in [&[][..], &["id-last"]] {
+        let options = Options { call_timeout: Duration::from_mins(1), ..options() };
+        let gateway = start(&[("fault", fault_server(words))], options).await;
+        for bytes in [256 * 1024, 300_000, 1_000_000] {
+            let large = call(&gateway, "big", json!({"bytes": bytes})).await.unwrap_err();
+            assert_eq!(large, CallError::TooLarge { server: "fault".into(), limit: 256 * 1024 });
+        }
+        assert_eq!(text(&gateway, "echo", json!({"text": "still"})).await, "still");
+        gateway.shutdown().await;
+    }
 }
 
 #[tokio::test]

@@ -132,7 +132,8 @@ impl Session {
 fn told(exit: ExitStatus) -> Option<String> {
     match (exit.code(), exit.signal()) {
         (Some(0), _) => None,
-        (Some(127), _) => Some("the program cannot be started".to_owned()),
+        // A shell says so too, of the program that it was to start.
+        (Some(127), _) => Some("a program cannot be started, see its standard error".to_owned()),
         (Some(code), _) if code > 128 => Some(format!("ended by signal {}", code - 128)),
         (Some(code), _) => Some(format!("exit code {code}")),
         (None, signal) => {
