@@ -1,4 +1,5 @@
-//! Programs of others that our tests and benchmarks talk to: Python libraries in virtual environments.
+//! Programs of others that our tests and benchmarks talk to: Python libraries in virtual environments, and packages of
+//! Node.js in those of them that bring Node.js.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,6 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use crate::{project, run};
+
+/// The versions of packages of Node.js.
+const LOCK: &str = "package-lock.json";
 
 /// An interpreter with libraries.
 #[derive(Debug)]
@@ -30,6 +34,13 @@ pub(crate) const INTEROP: Environment = Environment {
     requirements: "crates/mcp-auth/tests/interop/requirements.txt",
 };
 
+/// MCP servers that nobody here wrote, and what runs the clients of `examples/clients`.
+pub(crate) const MCP_SERVERS: Environment = Environment {
+    variable: "MCP_AUTH_OTHERS_PYTHON",
+    folder: "mcp-servers-venv",
+    requirements: "crates/mcp-auth-server/tests/mcp/others/requirements.txt",
+};
+
 /// The service that ours is compared with under load.
 pub(crate) const FASTAPI: Environment = Environment {
     variable: "MCP_AUTH_BENCH_PYTHON",
@@ -45,13 +56,20 @@ pub(crate) const VALKEY: Environment = Environment {
 };
 
 impl Environment {
-    /// The interpreter, in an environment that holds exactly what the requirements ask for.
+    /// The interpreter, in an environment that holds exactly what the requirements ask for. Where a `package-lock.json`
+    /// lies beside them, its packages are in `node_modules` of the environment.
     pub(crate) fn interpreter(&self) -> Result<PathBuf> {
-        let wanted = fs::read_to_string(project::root().join(self.requirements))
+        let requirements = project::root().join(self.requirements);
+        let mut wanted = fs::read_to_string(&requirements)
             .with_context(|| format!("{} cannot be read", self.requirements))?;
+        let lock = requirements.with_file_name(LOCK);
+        wanted.extend(fs::read_to_string(&lock));
         let folder = project::target_directory()?.join(self.folder);
         if !is_current(&folder, &wanted) {
             create(&folder, self.requirements)?;
+            if lock.exists() {
+                install_packages(&folder, &lock)?;
+            }
             fs::write(stamp(&folder), wanted)?;
         }
         Ok(python(&folder))
@@ -65,6 +83,17 @@ impl Environment {
              target/{folder}/bin/pip install -r {requirements}"
         )
     }
+}
+
+/// The packages that the lock names, with the Node.js of the environment. None of their scripts is run.
+fn install_packages(folder: &Path, lock: &Path) -> Result<()> {
+    for name in [LOCK, "package.json"] {
+        fs::copy(lock.with_file_name(name), folder.join(name))
+            .with_context(|| format!("{name} cannot be copied"))?;
+    }
+    let npm = folder.join("bin/npm");
+    let mut install = run::program(&npm, &["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    run::stream(install.args(["--loglevel", "error"]).current_dir(folder))
 }
 
 fn create(folder: &Path, requirements: &str) -> Result<()> {

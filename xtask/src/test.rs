@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 
 use crate::engines;
-use crate::python::{INTEROP, SCHEMATHESIS, VALKEY};
+use crate::python::{INTEROP, MCP_SERVERS, SCHEMATHESIS, VALKEY};
 use crate::run::{self, Steps};
 
 /// What tests talk to, brought before they start.
@@ -18,13 +18,20 @@ struct Other {
     remedy: fn() -> String,
 }
 
-const OTHERS: [Other; 4] = [
+const OTHERS: [Other; 5] = [
     Other {
         name: "interop",
         what: "Python and the libraries to compare with",
         variable: INTEROP.variable,
         bring: || INTEROP.interpreter(),
         remedy: || INTEROP.remedy(),
+    },
+    Other {
+        name: "mcp-servers",
+        what: "MCP servers on Node.js and Python",
+        variable: MCP_SERVERS.variable,
+        bring: || MCP_SERVERS.interpreter(),
+        remedy: || MCP_SERVERS.remedy(),
     },
     Other {
         name: "schemathesis",

@@ -180,6 +180,6 @@ pub(crate) fn curl(arguments: &[&str]) -> Option<String> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "where nothing may be skipped, it says so")]
-fn in_ci() -> bool {
+pub(crate) fn in_ci() -> bool {
     std::env::var_os("CI").is_some()
 }

@@ -1,4 +1,4 @@
-//! MCP servers behind the API: the program itself, in front of the server of `examples/demo-server`.
+//! MCP servers behind the API: the program itself, in front of the server of `examples/demo-server` and of others.
 
 #![expect(
     clippy::indexing_slicing,
@@ -17,7 +17,9 @@ mod server;
 
 mod calls;
 mod cancel;
+mod clients;
 mod house;
 mod lists;
+mod others;
 mod policy;
 mod servers;
