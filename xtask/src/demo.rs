@@ -1,9 +1,11 @@
 //! `cargo xtask demo`: the main job from beginning to end, for a person to read along. It checks what
 //! it shows: an unexpected answer ends it with an error.
 
+mod act;
 mod http;
 mod script;
 mod server;
+mod tools;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -20,15 +22,19 @@ use script::{SCENES, Scene, Secret, Text};
 
 pub(crate) fn run() -> Result<()> {
     // Without optimisation: the programs work for a millisecond, and building them so is far faster.
-    let mut stage = Stage::new(project::build_programs(Profile::Debug)?)?;
-    let total = SCENES.len() + server::SCENES;
+    let programs = project::build_programs(Profile::Debug)?;
+    run::stream(&mut run::cargo(&["build", "--package", "demo-server"]))?;
+    let mut stage = Stage::new(programs)?;
+    let (first, second) = (SCENES.len(), server::SCENES);
+    let total = first + second + tools::SCENES;
     for (at, scene) in (1..).zip(SCENES) {
         println!("\n--- {at}/{total} {}\n{}\n", scene.title, scene.says);
         stage
             .play(scene)
             .with_context(|| format!("the demo failed at scene {at}, {}", scene.title))?;
     }
-    server::play(&stage.programs, SCENES.len())?;
+    server::play(&stage.programs, first, total)?;
+    tools::play(&stage.programs, first + second, total)?;
     println!("\nThe demo ran to its end: all {total} scenes gave the expected answers.");
     Ok(())
 }
