@@ -3,8 +3,8 @@
 //!
 //! Words on the command line: `exit-at-start`, `silent` (reads, never answers), `deaf` (never reads),
 //! `strict` (ends at any first word but `initialize`), `stay` (ignores the end of input and SIGTERM),
-//! `chatty` (lines that are no messages around each answer), `id-last` (ends each answer with its id).
-//! `+name` adds a tool `name`.
+//! `chatty` (lines that are no messages around each answer), `id-last` (ends each answer with its id),
+//! `old` (speaks the first version of the protocol). `+name` adds a tool `name`.
 #![expect(clippy::indexing_slicing, reason = "a missing member of a JSON value is null")]
 #![expect(clippy::disallowed_methods, reason = "it shows its environment and ends suddenly")]
 
@@ -103,7 +103,7 @@ impl Server {
     fn answer(&self, method: &str, message: &Value) -> Outcome<()> {
         let result = match method {
             "initialize" => Ok(json!({
-                "protocolVersion": message["params"]["protocolVersion"],
+                "protocolVersion": self.version(&message["params"]),
                 "capabilities": {"tools": {"listChanged": true}},
                 "serverInfo": {"name": "fault-server", "version": "1.2.3"},
             })),
@@ -126,6 +126,14 @@ impl Server {
             return say(&format!("{{\"result\":{result},\"jsonrpc\":\"2.0\",\"id\":{id}}}\n"));
         }
         say(&format!("{answer}\n"))
+    }
+
+    fn version(&self, params: &Value) -> Value {
+        if self.words.contains("old") {
+            "2024-11-05".into()
+        } else {
+            params["protocolVersion"].clone()
+        }
     }
 
     /// In pages of five.

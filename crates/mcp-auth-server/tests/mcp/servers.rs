@@ -45,9 +45,13 @@ fn users_connect_nothing_and_start_nothing() {
 }
 
 #[test]
-fn servers_of_no_file_can_be_switched_off() {
-    let off = [("MCP_ALLOW_ADHOC_SERVERS", "false")];
-    let house = House::with(&json!({ "demo": entry() }), None, &off);
+fn servers_of_no_file_can_be_switched_off_and_are_off_beyond_this_machine() {
+    for off in [("MCP_ALLOW_ADHOC_SERVERS", "false"), ("API_HOST", "0.0.0.0")] {
+        no_file_no_server(&House::with(&json!({ "demo": entry() }), None, &[off]));
+    }
+}
+
+fn no_file_no_server(house: &House) {
     let url = json!({ "transport": "http", "endpoint": "http://127.0.0.1:9/" });
     for body in [by_hand(), url] {
         let refused = house.post(&house.admin, "servers/fs/connect", &body);
