@@ -68,6 +68,16 @@ impl<'a> Act<'a> {
         Running::start(serve.envs(env.iter().copied()))
     }
 
+    /// Waits until a file says something: what need not be on disk before an answer is there soon after it.
+    pub(super) fn wait_for(&self, path: &str, words: &str) -> Result<()> {
+        let give_up = Instant::now() + Duration::from_secs(10);
+        while !fs::read_to_string(self.folder.path().join(path))?.contains(words) {
+            ensure!(Instant::now() < give_up, "{path} does not say `{words}`");
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
     /// Where a program of ours lies.
     pub(super) fn path_of(&self, program: &str) -> String {
         self.programs.join(program).display().to_string()
