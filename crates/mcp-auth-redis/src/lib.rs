@@ -44,3 +44,8 @@ pub use rate_limits::RedisRateLimits;
 pub use status::{Finding, Status};
 pub use store::RedisStore;
 pub use url::{StoreUrl, UrlError};
+
+/// Compiles the example in the crate's README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
