@@ -94,14 +94,18 @@ async fn a_cluster_goes_on_without_one_of_its_primaries() {
         for name in &names {
             revoke(&one, name).await.unwrap();
         }
-        names.iter().for_each(|name| refuses(&tokens, &other, name));
+        for name in &names {
+            refuses(&tokens, &other, name);
+        }
         let slot = cluster.slot("{mcpauth:r0}").unwrap();
         let old = cluster.serving(slot).unwrap();
         cluster.nodes_mut()[old].kill9();
         cluster.await_failover(slot, old).unwrap();
         until("verdicts are given again", LONG, || Ok(tokens.ask(&other, "live")?)).unwrap();
         let late = open(&url);
-        names.iter().for_each(|name| refuses(&tokens, &late, name));
+        for name in &names {
+            refuses(&tokens, &late, name);
+        }
         cluster.nodes_mut()[old].restart().unwrap();
         cluster.await_ok().unwrap();
         revoked_by_all(&one, "b").await;
