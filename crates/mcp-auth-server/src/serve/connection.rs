@@ -135,13 +135,14 @@ async fn drive<C: Future<Output = Result<(), hyper::Error>>>(
     stop: &CancellationToken,
 ) {
     let mut connection = pin!(connection);
-    tokio::select! {
+    let is_idle = tokio::select! {
         // How a client left is its own affair.
         _ = poll_fn(|context| connection.as_mut().poll(context)) => return,
-        () = ticket.evicted() => {}
-        () = stop.cancelled() => {}
-    }
+        () = ticket.evicted() => ticket.is_idle(),
+        // Others do not wait for its place, so that a client which is slow may say the rest.
+        () = stop.cancelled() => !ticket.has_request(),
+    };
     finish(connection.as_mut());
-    let patience = if ticket.is_idle() { GOODBYE_IDLE } else { GOODBYE };
+    let patience = if is_idle { GOODBYE_IDLE } else { GOODBYE };
     let _ = timeout(patience, connection).await;
 }

@@ -32,7 +32,9 @@ struct Open {
 
 #[derive(Debug)]
 struct Place {
-    /// Requests that are being answered, without those whose client is waited for.
+    /// Requests that have begun and are not answered yet.
+    begun: AtomicI64,
+    /// Those of them whose client is not waited for.
     requests: AtomicI64,
     /// When the last one was answered, in milliseconds.
     idle_since: AtomicU64,
@@ -65,6 +67,7 @@ impl Connections {
             return None;
         }
         let place = Arc::new(Place {
+            begun: AtomicI64::new(0),
             requests: AtomicI64::new(0),
             idle_since: AtomicU64::new(self.now()),
             evicted: CancellationToken::new(),
@@ -115,7 +118,12 @@ impl Ticket {
         self.place.evicted.cancelled()
     }
 
-    /// Whether no request is being answered.
+    /// Whether a request has begun that is not answered yet, be it that its client is slow.
+    pub(crate) fn has_request(&self) -> bool {
+        self.place.begun.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether no request is being answered, or its client keeps it waiting.
     pub(crate) fn is_idle(&self) -> bool {
         self.place.requests.load(Ordering::Relaxed) <= 0
     }
@@ -139,6 +147,7 @@ pub(crate) struct Busy(Arc<Ticket>);
 
 impl Busy {
     fn begin(ticket: Arc<Ticket>) -> Self {
+        ticket.place.begun.fetch_add(1, Ordering::Relaxed);
         ticket.place.requests.fetch_add(1, Ordering::Relaxed);
         Self(ticket)
     }
@@ -148,6 +157,7 @@ impl Drop for Busy {
     fn drop(&mut self) {
         self.0.place.idle_since.store(self.0.all.now(), Ordering::Relaxed);
         self.0.place.requests.fetch_sub(1, Ordering::Relaxed);
+        self.0.place.begun.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
