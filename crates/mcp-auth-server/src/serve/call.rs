@@ -120,20 +120,21 @@ impl Call {
         scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
     }
 
-    /// Whether a token in a body stands; asked of the store where requests are.
+    /// Whether a token in a body stands, by this gate; asked of the store where requests are.
     ///
     /// # Errors
     /// As for [`Gate::authenticate_token`].
     pub(crate) async fn authenticate(
         &self,
+        gate: &Gate,
         token: &[u8],
         expect: Expect,
     ) -> Result<LiveToken, Refused> {
         match self.app.house().store.asked_each_time() {
             Some(store) => {
-                self.gate.authenticate_token_with(&*store, token, expect, &self.origin()).await
+                gate.authenticate_token_with(&*store, token, expect, &self.origin()).await
             }
-            None => self.gate.authenticate_token(token, expect, &self.origin()),
+            None => gate.authenticate_token(token, expect, &self.origin()),
         }
     }
 

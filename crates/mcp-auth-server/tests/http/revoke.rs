@@ -1,10 +1,12 @@
 //! What is revoked, and by whom.
 
+use mcp_auth::clock::{Clock as _, NumericDate, SystemClock};
+use mcp_auth::issue::NewToken;
 use mcp_auth::roles::Role;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Ask};
-use crate::server::Server;
+use crate::server::{Server, program};
 
 fn revoke(server: &Server, token: &str, what: &Value) -> Answer {
     server.ask(&Ask::post("/api/v1/auth/revoke").bearer(token).json(what))
@@ -29,6 +31,25 @@ fn own_tokens_are_revoked_without_being_an_admin() {
     assert_eq!(revoke(&server, &first, &json!({ "jti": jti })).status, 200);
     assert_eq!(me(&server, &first).refusal(), (401, "token_revoked".into()));
     assert!(server.audit().contains("\"event\":\"token_revoked\""));
+}
+
+/// Another server of the store may allow more: there it must be refused for having been revoked.
+#[test]
+fn what_is_too_old_here_is_revoked_all_the_same() {
+    let server = Server::start();
+    let admin = server.token_of("ops", Role::Admin);
+    let now = SystemClock.now().unix_seconds();
+    let [issued, expires] = [now - 7_200, now + 79_200].map(|at| NumericDate::new(at).unwrap());
+    let daily = NewToken::access("pipeline").with_identity("daily", issued, expires);
+    let old = server.mint(&daily);
+    assert_eq!(me(&server, &old).refusal(), (401, "token_too_old".into()));
+    let revoked = revoke(&server, &admin, &json!({ "token": old }));
+    assert!(revoked.status == 200 && revoked.json()["durability"].is_string(), "{revoked:?}");
+    let verdict = program(server.directory.path(), &[("MCP_MAX_TOKEN_AGE", "86400")])
+        .args(["token", "explain", "--token", &old])
+        .output()
+        .unwrap();
+    assert_eq!(verdict.status.code(), Some(5), "{verdict:?}");
 }
 
 #[test]

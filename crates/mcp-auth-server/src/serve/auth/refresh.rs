@@ -30,7 +30,7 @@ pub(super) async fn refresh(mut call: Call) -> Answer {
 
 /// Two tokens for one. Whoever presents a token that was used before ends the sign-in it comes from.
 pub(super) async fn exchange(call: &Call, token: &[u8]) -> Answer {
-    let token = call.authenticate(token, Expect::Refresh).await?;
+    let token = call.authenticate(call.gate(), token, Expect::Refresh).await?;
     call.require_audit()?;
     match call.sessions().refresh(&token, &call.client()).await {
         Ok(pair) => issued(call, AuditKind::TokenRefreshed, &pair).await,
