@@ -1,11 +1,14 @@
 //! Where events go: to the audit, to the log, and to the counters.
 
+mod discreet;
+
 use std::sync::Arc;
 
 use mcp_auth::audit::{AuditEvent, AuditKind, AuditSink};
 use mcp_auth::refusal::RefusalCode;
 use mcp_auth_audit::{AppendError, AuditLog, CloseError, Health};
 
+use self::discreet::Texts;
 use super::metrics::Metrics;
 
 /// Takes every event of the server.
@@ -25,11 +28,14 @@ impl Ledger {
     /// # Errors
     /// When one of them is not.
     pub(crate) async fn write(&self, events: &[AuditEvent<'_>]) -> Result<(), AppendError> {
+        let texts: Vec<_> = events.iter().map(Texts::of).collect();
+        let events = events.iter().zip(&texts).map(|(event, texts)| texts.within(event));
+        let events: Vec<_> = events.collect();
         let written: Vec<_> = events.iter().map(|event| self.audit.append(event)).collect();
         for line in written {
             line.await?;
         }
-        for event in events {
+        for event in &events {
             self.tell(event);
         }
         Ok(())
@@ -62,8 +68,10 @@ impl Ledger {
 /// What decides about requests hands its events over here; they are on disk within milliseconds.
 impl AuditSink for Ledger {
     fn record(&self, event: &AuditEvent<'_>) {
-        self.audit.record(event);
-        self.tell(event);
+        let texts = Texts::of(event);
+        let event = texts.within(event);
+        self.audit.record(&event);
+        self.tell(&event);
     }
 }
 

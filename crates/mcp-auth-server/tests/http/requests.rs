@@ -7,7 +7,7 @@ use mcp_auth::roles::Role;
 use serde_json::json;
 
 use crate::client::{Ask, read_answer};
-use crate::server::Server;
+use crate::server::{Server, eventually};
 
 const TOKEN: &str = "/api/v1/auth/token";
 
@@ -77,6 +77,30 @@ fn a_token_in_the_url_is_refused_everywhere_and_logged_nowhere() {
         }
     }
     assert!(!server.log().contains(&token));
+}
+
+#[test]
+fn a_token_in_the_place_of_a_name_is_written_nowhere() {
+    let server = Server::start();
+    let token = server.token_of("ops", Role::Admin);
+    let ask = |method: &str, path: String| Ask::new(method, &path).bearer(&token);
+    let asked = [
+        ask("GET", format!("/api/v1/mcp/tools/{token}")),
+        ask("POST", format!("/api/v1/mcp/servers/{token}/disconnect")),
+        ask("PATCH", format!("/api/v1/auth/users/{token}")).json(&json!({ "role": "user" })),
+        ask("POST", "/api/v1/auth/revoke".into()).json(&json!({ "jti": token })),
+        ask("POST", "/api/v1/auth/revoke".into()).json(&json!({ "user_id": token })),
+    ];
+    for ask in &asked {
+        let answer = server.ask(ask);
+        assert!(matches!(answer.status, 200 | 404 | 422), "{answer:?}");
+    }
+    let last = server.ask(&Ask::get("/api/v1/auth/me")).text("error_id");
+    eventually("the last refusal is on the audit", || server.audit().contains(&last));
+    let signature = token.rsplit('.').next().unwrap();
+    for written in [server.audit(), server.log()] {
+        assert!(written.contains("[token ") && !written.contains(signature), "{written}");
+    }
 }
 
 #[test]
