@@ -27,26 +27,26 @@ fn the_errors_of_the_guide_read_as_in_the_guide() {
     let expired = server.mint(&old.with_identity("old", date(1_700_000_000), date(1_700_003_600)));
     let foreign = mint(OTHER_SECRET, &NewToken::access("admin").with_role(Role::Admin));
     let bearer = |token: &str| vec![format!("Authorization: Bearer {token}")];
-    let (me, users) = ("/api/v1/auth/me", "/api/v1/auth/users");
+    let (servers, users) = ("/api/v1/mcp/servers", "/api/v1/auth/users");
     let cases = [
-        ("wrong secret", me, bearer(&foreign), "Could not validate credentials", 401),
+        ("wrong secret", servers, bearer(&foreign), "Could not validate credentials", 401),
         (
             "no token at all",
-            me,
+            servers,
             bearer("invalid.token.here"),
             "Could not validate credentials",
             401,
         ),
-        ("expired", me, bearer(&expired), "Token has expired", 401),
-        ("no header", me, vec![], "Not authenticated", 401),
+        ("expired", servers, bearer(&expired), "Token has expired", 401),
+        ("no header", servers, vec![], "Not authenticated", 401),
         (
             "wrong scheme",
-            me,
+            servers,
             vec![format!("Authorization: Token {user}")],
             "Not authenticated",
             401,
         ),
-        ("wrong header", me, vec![format!("Bearer: {user}")], "Not authenticated", 401),
+        ("wrong header", servers, vec![format!("Bearer: {user}")], "Not authenticated", 401),
         ("role too low", users, bearer(&user), "User does not have permission", 403),
     ];
     for (what, path, headers, detail, status) in cases {
@@ -58,7 +58,7 @@ fn the_errors_of_the_guide_read_as_in_the_guide() {
         );
         assert!(body["code"].is_string() && body["error_id"].is_string(), "{what}: {body}");
     }
-    assert_eq!(answered(&server, me, &bearer(&user)).unwrap()["user_id"], "user123");
+    assert_eq!(answered(&server, servers, &bearer(&user)), Some(json!([])));
 }
 
 #[test]

@@ -20,6 +20,9 @@ fn only_this_machine_is_answered_and_accounts_are_closed() {
     let local = Ask::get("/health").header("Origin", "http://localhost:5173");
     assert_eq!(server.ask(&local).status, 200);
 
+    let servers = server.ask(&Ask::get("/api/v1/mcp/servers"));
+    assert_eq!((servers.status, servers.json()), (200, json!([])), "nobody in particular may look");
+    let program = json!({ "transport": "stdio", "endpoint": "true" });
     let login = json!({ "username": "admin", "password": PASSWORD });
     let closed = [
         Ask::post("/api/v1/auth/token").json(&login),
@@ -30,6 +33,9 @@ fn only_this_machine_is_answered_and_accounts_are_closed() {
         Ask::get("/api/v1/auth/tokens"),
         Ask::get("/api/v1/auth/users"),
         Ask::new("DELETE", "/api/v1/auth/users/admin"),
+        Ask::post("/api/v1/mcp/servers/mine/connect").json(&program),
+        Ask::post("/api/v1/mcp/servers/mine/disconnect"),
+        Ask::post("/api/v1/mcp/reload-config"),
     ];
     for ask in closed {
         assert_eq!(server.ask(&ask).refusal(), (403, "permission_denied".into()), "{ask:?}");
