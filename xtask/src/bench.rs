@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::project::{self, Profile};
-use crate::python::{Environment, FASTAPI, INTEROP};
+use crate::python::{Environment, FASTAPI, FASTMCP, INTEROP};
 use crate::run::{self, Steps};
 
 #[derive(Debug, clap::Args)]
@@ -23,6 +23,7 @@ enum What {
     Cli,
     Http,
     Server,
+    Gateway,
     All,
 }
 
@@ -38,6 +39,7 @@ const VALIDATE: Suite = Suite { name: "validate", starts_programs: false, peer: 
 const CLI: Suite = Suite { name: "cli", starts_programs: true, peer: None };
 const HTTP: Suite = Suite { name: "http", starts_programs: false, peer: Some(&FASTAPI) };
 const SERVER: Suite = Suite { name: "server", starts_programs: true, peer: None };
+const GATEWAY: Suite = Suite { name: "gateway", starts_programs: true, peer: Some(&FASTMCP) };
 
 impl What {
     fn suites(self) -> &'static [Suite] {
@@ -46,7 +48,8 @@ impl What {
             Self::Cli => &[CLI],
             Self::Http => &[HTTP],
             Self::Server => &[SERVER],
-            Self::All => &[VALIDATE, CLI, HTTP, SERVER],
+            Self::Gateway => &[GATEWAY],
+            Self::All => &[VALIDATE, CLI, HTTP, SERVER, GATEWAY],
         }
     }
 }

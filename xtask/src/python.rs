@@ -55,6 +55,13 @@ pub(crate) const VALKEY: Environment = Environment {
     requirements: "xtask/rig/python/requirements.txt",
 };
 
+/// The proxy that our gateway is compared with.
+pub(crate) const FASTMCP: Environment = Environment {
+    variable: "MCP_AUTH_BENCH_FASTMCP_PYTHON",
+    folder: "fastmcp-venv",
+    requirements: "xtask/bench/python/fastmcp/requirements.txt",
+};
+
 impl Environment {
     /// The interpreter, in an environment that holds exactly what the requirements ask for. Where a `package-lock.json`
     /// lies beside them, its packages are in `node_modules` of the environment.

@@ -21,7 +21,7 @@ use mcp_auth::roles::Role;
 use serde::Serialize;
 
 use self::load::Request;
-pub(crate) use self::subject::serve;
+pub(crate) use self::subject::{serve, serve_at_a_free_port};
 use crate::child::Server;
 use crate::fixture::Fixture;
 use crate::judgement::Judgement;

@@ -18,6 +18,7 @@ mod child;
 mod claims;
 mod cli;
 mod fixture;
+mod gateway;
 mod http;
 mod judgement;
 mod measure;
@@ -53,9 +54,19 @@ enum Command {
     Http(Output),
     /// The server: starting again with many revocations, signing in
     Server(Output),
+    /// Calls of a tool, through our server and without it
+    Gateway(Output),
+    /// Everything
+    All(Output),
     /// The server that `http` puts under load
     #[command(hide = true)]
     HttpServer,
+    /// The MCP server that `gateway` calls, over HTTP
+    #[command(hide = true)]
+    GatewayUpstream,
+    /// The same over standard input and output
+    #[command(hide = true)]
+    GatewayUpstreamStdio,
     /// Run one case and say nothing, for a profiler
     Count {
         /// The case, by the name that `validate` shows
@@ -83,6 +94,8 @@ struct Results {
     http: Option<http::Results>,
     #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<server::Results>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway: Option<gateway::Results>,
 }
 
 fn main() -> ExitCode {
@@ -105,7 +118,17 @@ fn run(command: &Command) -> Result<()> {
         Command::Cli(_) => results.cli = Some(cli::run()?),
         Command::Http(_) => results.http = Some(http::run()?),
         Command::Server(_) => results.server = Some(server::run()?),
+        Command::Gateway(_) => results.gateway = Some(gateway::run()?),
+        Command::All(_) => {
+            results.validate = Some(validate::run()?);
+            results.cli = Some(cli::run()?);
+            results.http = Some(http::run()?);
+            results.server = Some(server::run()?);
+            results.gateway = Some(gateway::run()?);
+        }
         Command::HttpServer => return http::serve(),
+        Command::GatewayUpstream => return gateway::serve_http(),
+        Command::GatewayUpstreamStdio => return gateway::serve_stdio(),
         Command::Count { case, iterations } => return count(case, *iterations),
     }
     output.map_or(Ok(()), |output| show(&results, output))
@@ -117,8 +140,13 @@ impl Command {
             Self::Validate(output)
             | Self::Cli(output)
             | Self::Http(output)
-            | Self::Server(output) => Some(output),
-            Self::HttpServer | Self::Count { .. } => None,
+            | Self::Server(output)
+            | Self::Gateway(output)
+            | Self::All(output) => Some(output),
+            Self::HttpServer
+            | Self::GatewayUpstream
+            | Self::GatewayUpstreamStdio
+            | Self::Count { .. } => None,
         }
     }
 }
@@ -139,6 +167,9 @@ fn show(results: &Results, output: &Output) -> Result<()> {
         write!(out, "{results}")?;
     }
     if let Some(results) = &results.server {
+        write!(out, "{results}")?;
+    }
+    if let Some(results) = &results.gateway {
         write!(out, "{results}")?;
     }
     Ok(())

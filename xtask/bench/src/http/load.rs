@@ -46,6 +46,16 @@ impl Request {
         Self { address, bytes: format!("{head}\r\n\r\n{body}").into_bytes(), status: 200 }
     }
 
+    /// `POST path` with a bearer token and a body of JSON.
+    pub(crate) fn post_with(address: SocketAddr, path: &str, token: &str, body: &str) -> Self {
+        let head =
+            format!("POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n");
+        let length = body.len();
+        let rest =
+            format!("Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
+        Self { address, bytes: [head, rest].concat().into_bytes(), status: 200 }
+    }
+
     /// Sends it once, on a connection of its own.
     pub(crate) async fn exchange(&self) -> Result<()> {
         Connection::open(self).await?.exchange(self).await
@@ -95,6 +105,24 @@ pub(crate) async fn throughput(
     Ok(Throughput { requests, seconds: began.elapsed().as_secs_f64() })
 }
 
+/// Latencies in nanoseconds of one caller that asks again when the answer is there.
+pub(crate) async fn asks_on(request: Request, span: Duration) -> Result<Histogram<u64>> {
+    let mut connection = Connection::open(&request).await?;
+    let mut latencies = histogram()?;
+    let end = Instant::now() + span;
+    while Instant::now() < end {
+        let begun = Instant::now();
+        connection.exchange(&request).await?;
+        record(&mut latencies, begun);
+    }
+    Ok(latencies)
+}
+
+/// Adds the time since `begun`.
+pub(crate) fn record(latencies: &mut Histogram<u64>, begun: Instant) {
+    latencies.saturating_record(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX));
+}
+
 /// Latencies in nanoseconds at a fixed rate, shared evenly among the connections.
 pub(crate) async fn open_loop(
     request: &Request,
@@ -130,32 +158,32 @@ async fn at_fixed_rate(
     while due < end {
         tokio::time::sleep_until(due).await;
         connection.exchange(&request).await?;
-        let latency = u64::try_from(due.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        latencies.saturating_record(latency);
+        record(&mut latencies, due);
         due += interval;
     }
     Ok(latencies)
 }
 
 /// A microsecond to a minute, three digits.
-fn histogram() -> Result<Histogram<u64>> {
+pub(crate) fn histogram() -> Result<Histogram<u64>> {
     Ok(Histogram::new_with_bounds(1_000, 60_000_000_000, 3)?)
 }
 
 /// One keep-alive connection. Reads just enough HTTP for servers whose answers have a length.
-struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 impl Connection {
-    async fn open(request: &Request) -> Result<Self> {
+    pub(crate) async fn open(request: &Request) -> Result<Self> {
         let stream = TcpStream::connect(request.address).await.context("connecting")?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::with_capacity(4096) })
     }
 
-    async fn exchange(&mut self, request: &Request) -> Result<()> {
+    /// Sends a request and reads its answer.
+    pub(crate) async fn exchange(&mut self, request: &Request) -> Result<()> {
         self.stream.write_all(&request.bytes).await?;
         self.buffer.clear();
         loop {
@@ -166,6 +194,12 @@ impl Connection {
                 return Ok(());
             }
         }
+    }
+
+    /// What the last answer said after its head.
+    pub(crate) fn body(&self) -> String {
+        let answer = String::from_utf8_lossy(&self.buffer);
+        answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
     }
 }
 

@@ -32,17 +32,20 @@ pub(crate) fn serve() -> Result<()> {
     let audit = open_audit(folder.path())?;
     let gate = gate(audit)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        let mut out = std::io::stdout();
-        writeln!(out, "{}", listener.local_addr()?)?;
-        out.flush()?;
-        let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-            // A connection that is gone is noticed when it is read.
-            let _ = stream.set_nodelay(true);
-        });
-        Ok(axum::serve(listener, app(gate)).await?)
-    })
+    runtime.block_on(serve_at_a_free_port(app(gate)))
+}
+
+/// Says on stdout where it listens, and serves until it is killed.
+pub(crate) async fn serve_at_a_free_port(app: Router) -> Result<()> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "{}", listener.local_addr()?)?;
+    out.flush()?;
+    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+        // A connection that is gone is noticed when it is read.
+        let _ = stream.set_nodelay(true);
+    });
+    Ok(axum::serve(listener, app).await?)
 }
 
 fn app(gate: Gate) -> Router {
