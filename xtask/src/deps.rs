@@ -26,6 +26,7 @@ const BANNED: &[(&str, &str)] = &[
 const LICENCES: &[&str] = &[
     "Apache-2.0",
     "BSD-3-Clause",
+    "BSL-1.0",
     "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
