@@ -56,8 +56,6 @@ enum Command {
     Server(Output),
     /// Calls of a tool, through our server and without it
     Gateway(Output),
-    /// Everything
-    All(Output),
     /// The server that `http` puts under load
     #[command(hide = true)]
     HttpServer,
@@ -119,13 +117,6 @@ fn run(command: &Command) -> Result<()> {
         Command::Http(_) => results.http = Some(http::run()?),
         Command::Server(_) => results.server = Some(server::run()?),
         Command::Gateway(_) => results.gateway = Some(gateway::run()?),
-        Command::All(_) => {
-            results.validate = Some(validate::run()?);
-            results.cli = Some(cli::run()?);
-            results.http = Some(http::run()?);
-            results.server = Some(server::run()?);
-            results.gateway = Some(gateway::run()?);
-        }
         Command::HttpServer => return http::serve(),
         Command::GatewayUpstream => return gateway::serve_http(),
         Command::GatewayUpstreamStdio => return gateway::serve_stdio(),
@@ -141,8 +132,7 @@ impl Command {
             | Self::Cli(output)
             | Self::Http(output)
             | Self::Server(output)
-            | Self::Gateway(output)
-            | Self::All(output) => Some(output),
+            | Self::Gateway(output) => Some(output),
             Self::HttpServer
             | Self::GatewayUpstream
             | Self::GatewayUpstreamStdio
