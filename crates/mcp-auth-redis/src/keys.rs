@@ -87,7 +87,10 @@ pub(crate) fn partition_of(id: RevocationId, partitions: usize) -> usize {
     usize::from(last) % partitions.max(1)
 }
 
+/// What all keys of the guide's blacklist begin with.
+pub(crate) const BLACKLIST: &str = "token_blacklist:";
+
 /// Where Python services look for a token (the guide's blacklist).
 pub(crate) fn blacklist(token: TokenDigest) -> String {
-    format!("token_blacklist:{token}")
+    format!("{BLACKLIST}{token}")
 }

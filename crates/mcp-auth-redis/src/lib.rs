@@ -17,6 +17,7 @@ mod engine;
 mod export;
 mod failure;
 mod follower;
+mod foreign;
 mod grants;
 mod index;
 mod issued;

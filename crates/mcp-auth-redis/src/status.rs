@@ -46,6 +46,16 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What it means that so many keys of the blacklist were written by others; nothing where there are none.
+    pub fn of_foreign_blacklist(count: usize) -> Option<Self> {
+        let what = format!(
+            "others have put {count} tokens on the blacklist, and requests here do not see that"
+        );
+        let remedy =
+            "set MCP_REVOCATION_MODE=direct as long as other services revoke tokens by themselves";
+        (count > 0).then(|| Self::note(what, remedy))
+    }
+
     fn problem(what: String, remedy: &'static str) -> Self {
         Self { what, remedy, is_problem: true }
     }

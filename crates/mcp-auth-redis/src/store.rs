@@ -58,6 +58,15 @@ impl RedisStore {
         self.0.worker.run(Parts::examine(Arc::clone(&self.0))).await
     }
 
+    /// How many keys of the guide's blacklist were written by others, for operators: in mode `replicated` nobody here sees
+    /// those. Of very many keys only the first hundred thousand of each node are looked at.
+    ///
+    /// # Errors
+    /// When the engine cannot be asked.
+    pub async fn count_foreign_blacklist(&self) -> Result<usize, StoreError> {
+        self.0.worker.run(Parts::foreign(Arc::clone(&self.0))).await
+    }
+
     /// Waits a little for what is on its way, and ends. Every clone answers with an error from then on, verdicts included.
     /// What has not arrived stays in the journal.
     pub async fn close(&self) {

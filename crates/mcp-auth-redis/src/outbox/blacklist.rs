@@ -13,7 +13,8 @@ use tokio::time::sleep;
 use super::Listing;
 use crate::engine::Engine;
 use crate::failure::Failure;
-use crate::keys::blacklist;
+use crate::foreign::OURS;
+use crate::keys::{Group, blacklist};
 use crate::promise::Promise;
 use crate::slot::Slot;
 
@@ -26,6 +27,8 @@ pub(crate) struct Blacklist {
     pub(crate) engine: Arc<Engine>,
     pub(crate) promise: Arc<Promise>,
     pub(crate) inbox: UnboundedReceiver<Listing>,
+    /// Where the keys that we wrote are noted.
+    pub(crate) ours: Group,
 }
 
 impl Blacklist {
@@ -60,10 +63,22 @@ impl Blacklist {
                 }
                 return;
             }
+            self.note(&listing.tokens).await;
             // The blacklist promises nothing to our own nodes, which read the log.
             listing.report.done(self.promise.wanted());
             waiting.pop();
         }
+    }
+
+    /// Notes which keys are ours, for operators who ask whether others write some too. One that is not noted is taken for
+    /// theirs, and that is all.
+    async fn note(&self, tokens: &[(TokenDigest, NumericDate)]) {
+        let mut add = cmd("ZADD");
+        add.arg(self.ours.key(OURS));
+        for (token, expires_at) in tokens {
+            add.arg(expires_at.seconds()).arg(token.to_string());
+        }
+        let _: Result<_, Failure> = self.engine.ask(self.ours.slot, &add.into()).await;
     }
 
     /// The guide's key and value. A token that has expired leaves nothing.

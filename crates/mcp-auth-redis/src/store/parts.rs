@@ -17,7 +17,8 @@ use crate::RedisOptions;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::follower::Follower;
-use crate::keys::PartitionKeys;
+use crate::foreign;
+use crate::keys::{Group, PartitionKeys};
 use crate::lease::Lease;
 use crate::outbox::journal::Journal;
 use crate::outbox::{Blacklist, Courier, Outbox, Progress};
@@ -74,7 +75,13 @@ impl Parts {
         let (listings, inbox) = unbounded_channel();
         let outbox = Outbox::new(senders, listings);
         worker.spawn(
-            Blacklist { engine: Arc::clone(&engine), promise: Arc::clone(&promise), inbox }.run(),
+            Blacklist {
+                engine: Arc::clone(&engine),
+                promise: Arc::clone(&promise),
+                inbox,
+                ours: Group::new(&namespace, foreign::GROUP),
+            }
+            .run(),
         );
         let mut ids = Vec::new();
         for (partition, (keys, inbox)) in keys.iter().zip(inboxes).enumerate() {
@@ -141,6 +148,8 @@ impl Parts {
         // An engine that cannot be asked now keeps the promises that were found last.
         let _: Result<_, Failure> = status::look(&self.engine, &self.promise).await;
         self.adopt();
+        // What cannot be forgotten now is forgotten later.
+        let _: Result<(), Failure> = self.forget_notes(self.clock.now()).await;
         for keys in &self.keys {
             // What has ended and is not forgotten now is forgotten later.
             let _: Result<(), Failure> = self.forget_ended(keys).await;

@@ -4,7 +4,7 @@ use mcp_auth::store::TokenDigest;
 use serde_json::json;
 
 use crate::client::Ask;
-use crate::house::House;
+use crate::house::{House, SECRET, command};
 
 fn key(token: &str) -> String {
     format!("token_blacklist:{}", TokenDigest::of(token.as_bytes()))
@@ -33,5 +33,26 @@ fn what_is_revoked_here_is_on_the_blacklist() {
         assert_eq!(house.ask(0, &ask).status, 200);
         let held = house.node.ask(&["GET", &key(&ours)]).unwrap().into_text().unwrap();
         assert_eq!(held, "revoked");
+    }
+}
+
+#[test]
+fn doctor_tells_of_what_others_blacklist() {
+    for house in House::all(1, &[]) {
+        let doctor = || {
+            let variables = [("MCP_STORE_URL", house.url.as_str()), ("MCP_JWT_SECRET", SECRET)];
+            let directory = house.servers[0].directory.path();
+            let told = command(directory, &variables, &["doctor"]).output().unwrap();
+            String::from_utf8(told.stdout).unwrap()
+        };
+        let (access, _) = house.servers[0].admin();
+        let ask =
+            Ask::post("/api/v1/auth/revoke").bearer(&access).json(&json!({ "token": access }));
+        assert_eq!(house.ask(0, &ask).status, 200);
+        let quiet = doctor();
+        assert!(!quiet.contains("blacklist"), "what is ours is known: {quiet}");
+        house.node.ask(&["SETEX", &key("of another service"), "60", "revoked"]).unwrap();
+        let told = doctor();
+        assert!(told.contains("others have put 1 tokens on the blacklist"), "{told}");
     }
 }

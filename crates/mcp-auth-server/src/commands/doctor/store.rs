@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 use super::finding::Findings;
 use crate::data_dir::DataDir;
 use crate::house::with_causes;
-use crate::settings::{RedisSettings, ServerSettings, StoreSettings};
+use crate::settings::{RedisSettings, RevocationMode, ServerSettings, StoreSettings};
 use crate::store;
 
 const CHECK: &str = "store";
@@ -57,7 +57,10 @@ async fn of_engine(
     clock: &Arc<dyn Clock>,
 ) -> Result<(Vec<Account>, Vec<Finding>), StoreError> {
     let store = store::open_engine(settings, data_dir, clock)?;
-    let found = store.examine().await?;
+    let mut found = store.examine().await?;
+    if settings.mode == RevocationMode::Replicated {
+        found.extend(Finding::of_foreign_blacklist(store.count_foreign_blacklist().await?));
+    }
     store.check_writable().await?;
     let accounts = store.list(None, MANY).await?;
     store.close().await;
