@@ -12,6 +12,8 @@
     reason = "helpers of tests"
 )]
 
+#[path = "../common/attempt.rs"]
+mod attempt;
 #[path = "../common/client.rs"]
 #[expect(dead_code, reason = "shared with other tests")]
 mod client;
@@ -19,7 +21,6 @@ mod client;
 #[expect(dead_code, reason = "shared with other tests")]
 mod server;
 
-mod attempt;
 mod crash;
 mod disk;
 mod flood;

@@ -1,4 +1,4 @@
-//! Requests that may meet nobody, as while the server is dead.
+//! Requests that may meet nobody, as while the server is dead or cut off.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -10,8 +10,14 @@ use crate::client::{Answer, Ask, read_answer};
 
 /// The whole answer, or `None` where the server went away before its end: nobody knows then what became of the request.
 pub(crate) fn attempt(ask: &Ask, to: SocketAddr) -> Option<Answer> {
-    let mut stream = TcpStream::connect(to).ok()?;
-    stream.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
+    attempt_within(ask, to, Duration::from_mins(1))
+}
+
+/// The same for a client that waits so long for the connection, and so long for each part of the answer.
+pub(crate) fn attempt_within(ask: &Ask, to: SocketAddr, patience: Duration) -> Option<Answer> {
+    let mut stream = TcpStream::connect_timeout(&to, patience).ok()?;
+    stream.set_read_timeout(Some(patience)).ok()?;
+    stream.set_write_timeout(Some(patience)).ok()?;
     stream.write_all(&ask.bytes()).ok()?;
     let mut bytes = Vec::new();
     // A server that was killed may reset the connection behind a whole answer.
