@@ -16,6 +16,7 @@ pub struct Options {
     pub(crate) tls: bool,
     pub(crate) sentinel: bool,
     pub(crate) clustered: bool,
+    pub(crate) environment: Vec<(String, String)>,
     lines: Vec<String>,
 }
 
@@ -41,6 +42,7 @@ impl Options {
             tls: false,
             sentinel: false,
             clustered: false,
+            environment: Vec::new(),
             lines: ALWAYS.iter().copied().map(Into::into).collect(),
         };
         options.set("appendonly", "yes").set("appendfsync", "always")
@@ -79,6 +81,13 @@ impl Options {
     #[must_use]
     pub fn tls(mut self) -> Self {
         self.tls = true;
+        self
+    }
+
+    /// Sets variables of the process, such as those of a library that changes what time it is.
+    #[must_use]
+    pub fn environment(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.environment.extend(variables);
         self
     }
 

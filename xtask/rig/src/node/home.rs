@@ -51,6 +51,7 @@ impl Home {
     pub(super) fn run(&self) -> Result<Process> {
         let mut command = self.options.host.command(self.options.engine.program());
         command.arg(self.file("engine.conf")).args(self.options.sentinel.then_some("--sentinel"));
+        command.envs(self.options.environment.iter().map(|(name, value)| (name, value)));
         Process::start(command, &self.file("engine.log"))
     }
 
