@@ -37,9 +37,7 @@ impl Door {
     pub(crate) fn ask(&self, ask: &Ask) -> (u64, Option<Answer>) {
         let address = *self.address.lock().unwrap();
         let invoked = now();
-        let answer = attempt_within(ask, address, PATIENCE);
-        answer.iter().for_each(require_clear);
-        (invoked, answer)
+        (invoked, attempt_within(ask, address, PATIENCE))
     }
 
     pub(crate) fn answered(&self) -> u64 {
@@ -75,15 +73,14 @@ fn verdict(answer: &Answer) -> AdmitAnswer {
     match answer.refusal() {
         (401, code) if code == "token_revoked" => AdmitAnswer::Revoked,
         (403, code) if code == "account_disabled" => AdmitAnswer::Blocked,
-        (503, _) => AdmitAnswer::Unavailable,
-        _ => AdmitAnswer::Refused,
-    }
-}
-
-/// Whoever is told that a gateway cannot answer is told when to come back.
-fn require_clear(answer: &Answer) {
-    assert_ne!(answer.status, 500, "{answer:?}");
-    if answer.status == 503 && answer.header("content-type") == Some("application/json") {
-        assert!(answer.header("retry-after").is_some(), "{answer:?}");
+        (503, code) => {
+            assert_eq!(code, "store_unavailable", "{answer:?}");
+            assert!(answer.header("retry-after").is_some(), "when to come back: {answer:?}");
+            AdmitAnswer::Unavailable
+        }
+        (status, _) => {
+            assert!(status < 500, "{answer:?}");
+            AdmitAnswer::Refused
+        }
     }
 }
