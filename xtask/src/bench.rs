@@ -3,8 +3,8 @@
 use anyhow::Result;
 use clap::ValueEnum;
 
+use crate::others::{self, Other};
 use crate::project::{self, Profile};
-use crate::python::{Environment, FASTAPI, FASTMCP, INTEROP};
 use crate::run::{self, Steps};
 
 #[derive(Debug, clap::Args)]
@@ -32,14 +32,15 @@ struct Suite {
     name: &'static str,
     /// The suite starts the programs as users do, so they are built as users get them.
     starts_programs: bool,
-    peer: Option<&'static Environment>,
+    others: &'static [Other],
 }
 
-const VALIDATE: Suite = Suite { name: "validate", starts_programs: false, peer: Some(&INTEROP) };
-const CLI: Suite = Suite { name: "cli", starts_programs: true, peer: None };
-const HTTP: Suite = Suite { name: "http", starts_programs: false, peer: Some(&FASTAPI) };
-const SERVER: Suite = Suite { name: "server", starts_programs: true, peer: None };
-const GATEWAY: Suite = Suite { name: "gateway", starts_programs: true, peer: Some(&FASTMCP) };
+const VALIDATE: Suite =
+    Suite { name: "validate", starts_programs: false, others: &[others::INTEROP] };
+const CLI: Suite = Suite { name: "cli", starts_programs: true, others: &[] };
+const HTTP: Suite = Suite { name: "http", starts_programs: false, others: &[others::FASTAPI] };
+const SERVER: Suite = Suite { name: "server", starts_programs: true, others: &[] };
+const GATEWAY: Suite = Suite { name: "gateway", starts_programs: true, others: &[others::FASTMCP] };
 
 impl What {
     fn suites(self) -> &'static [Suite] {
@@ -66,13 +67,11 @@ fn measure(suite: &Suite, json: bool) -> Result<()> {
     }
     let mut bench =
         run::cargo(&["run", "--release", "--package", "mcp-auth-bench", "--", suite.name]);
-    if json {
-        bench.arg("--json");
-    }
-    if let Some(peer) = suite.peer {
-        match peer.interpreter() {
-            Ok(interpreter) => drop(bench.env(peer.variable, interpreter)),
-            Err(error) => eprintln!("SKIPPED a peer: {error:#}; bring it with: {}", peer.remedy()),
+    bench.args(json.then_some("--json"));
+    for Other { what, variable, bring, remedy, .. } in suite.others {
+        match bring() {
+            Ok(path) => drop(bench.env(variable, path)),
+            Err(error) => eprintln!("SKIPPED {what}: {error:#}; bring it with: {}", remedy()),
         }
     }
     run::stream(&mut bench)

@@ -8,6 +8,7 @@ mod deps;
 mod docs;
 mod engines;
 mod fuzz;
+mod others;
 mod project;
 mod python;
 mod run;

@@ -1,60 +1,13 @@
 //! `cargo xtask test`: every test, those against other implementations included.
 
-use std::path::PathBuf;
-
 use anyhow::{Result, ensure};
 
-use crate::engines;
-use crate::python::{INTEROP, MCP_SERVERS, SCHEMATHESIS, VALKEY};
+use crate::others::{self, Other};
 use crate::run::{self, Steps};
 
-/// What tests talk to, brought before they start.
-struct Other {
-    name: &'static str,
-    what: &'static str,
-    /// By which tests learn where it is.
-    variable: &'static str,
-    bring: fn() -> Result<PathBuf>,
-    remedy: fn() -> String,
-}
-
-const OTHERS: [Other; 5] = [
-    Other {
-        name: "interop",
-        what: "Python and the libraries to compare with",
-        variable: INTEROP.variable,
-        bring: || INTEROP.interpreter(),
-        remedy: || INTEROP.remedy(),
-    },
-    Other {
-        name: "mcp-servers",
-        what: "MCP servers on Node.js and Python",
-        variable: MCP_SERVERS.variable,
-        bring: || MCP_SERVERS.interpreter(),
-        remedy: || MCP_SERVERS.remedy(),
-    },
-    Other {
-        name: "schemathesis",
-        what: "what tries the server against its OpenAPI document",
-        variable: SCHEMATHESIS.variable,
-        bring: || SCHEMATHESIS.interpreter(),
-        remedy: || SCHEMATHESIS.remedy(),
-    },
-    Other {
-        name: "redis",
-        what: "the engine Redis",
-        variable: engines::REDIS,
-        bring: engines::redis,
-        remedy: || engines::REDIS_REMEDY.into(),
-    },
-    Other {
-        name: "valkey",
-        what: "the engine Valkey",
-        variable: VALKEY.variable,
-        bring: engines::valkey,
-        remedy: || VALKEY.remedy(),
-    },
-];
+/// What tests talk to.
+const OTHERS: [Other; 5] =
+    [others::INTEROP, others::MCP_SERVERS, others::SCHEMATHESIS, others::REDIS, others::VALKEY];
 
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
