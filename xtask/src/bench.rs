@@ -15,6 +15,9 @@ pub(crate) struct Args {
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,
+    /// Passed on to the suite, as in `cargo xtask bench revocation -- --largest 1000000`
+    #[arg(last = true)]
+    extra: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -24,6 +27,7 @@ enum What {
     Http,
     Server,
     Gateway,
+    Revocation,
     All,
 }
 
@@ -41,6 +45,8 @@ const CLI: Suite = Suite { name: "cli", starts_programs: true, others: &[] };
 const HTTP: Suite = Suite { name: "http", starts_programs: false, others: &[others::FASTAPI] };
 const SERVER: Suite = Suite { name: "server", starts_programs: true, others: &[] };
 const GATEWAY: Suite = Suite { name: "gateway", starts_programs: true, others: &[others::FASTMCP] };
+const REVOCATION: Suite =
+    Suite { name: "revocation", starts_programs: false, others: &[others::REDIS, others::VALKEY] };
 
 impl What {
     fn suites(self) -> &'static [Suite] {
@@ -50,7 +56,8 @@ impl What {
             Self::Http => &[HTTP],
             Self::Server => &[SERVER],
             Self::Gateway => &[GATEWAY],
-            Self::All => &[VALIDATE, CLI, HTTP, SERVER, GATEWAY],
+            Self::Revocation => &[REVOCATION],
+            Self::All => &[VALIDATE, CLI, HTTP, SERVER, GATEWAY, REVOCATION],
         }
     }
 }
@@ -58,16 +65,16 @@ impl What {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let suites = args.what.suites();
     let mut steps = Steps::new(suites.len());
-    suites.iter().try_for_each(|suite| steps.step(suite.name, || measure(suite, args.json)))
+    suites.iter().try_for_each(|suite| steps.step(suite.name, || measure(suite, args)))
 }
 
-fn measure(suite: &Suite, json: bool) -> Result<()> {
+fn measure(suite: &Suite, args: &Args) -> Result<()> {
     if suite.starts_programs {
         project::build_programs(Profile::Release)?;
     }
     let mut bench =
         run::cargo(&["run", "--release", "--package", "mcp-auth-bench", "--", suite.name]);
-    bench.args(json.then_some("--json"));
+    bench.args(args.json.then_some("--json")).args(&args.extra);
     for Other { what, variable, bring, remedy, .. } in suite.others {
         match bring() {
             Ok(path) => drop(bench.env(variable, path)),

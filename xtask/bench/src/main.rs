@@ -23,7 +23,9 @@ mod http;
 mod judgement;
 mod measure;
 mod programs;
+mod progress;
 mod python;
+mod revocation;
 mod server;
 mod table;
 mod validate;
@@ -56,6 +58,13 @@ enum Command {
     Server(Output),
     /// Calls of a tool, through our server and without it
     Gateway(Output),
+    /// Holding, checking and spreading revocations
+    Revocation {
+        #[command(flatten)]
+        sizes: revocation::Sizes,
+        #[command(flatten)]
+        output: Output,
+    },
     /// The server that `http` puts under load
     #[command(hide = true)]
     HttpServer,
@@ -65,6 +74,12 @@ enum Command {
     /// The same over standard input and output
     #[command(hide = true)]
     GatewayUpstreamStdio,
+    /// A node that `revocation` starts: opens a store and says what that took
+    #[command(hide = true)]
+    RevocationNode { place: String },
+    /// Such a node that says when it began to refuse each of so many tokens
+    #[command(hide = true)]
+    RevocationWatch { place: String, count: u32 },
     /// Run one case and say nothing, for a profiler
     Count {
         /// The case, by the name that `validate` shows
@@ -94,6 +109,8 @@ struct Results {
     server: Option<server::Results>,
     #[serde(skip_serializing_if = "Option::is_none")]
     gateway: Option<gateway::Results>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation: Option<revocation::Results>,
 }
 
 fn main() -> ExitCode {
@@ -117,9 +134,12 @@ fn run(command: &Command) -> Result<()> {
         Command::Http(_) => results.http = Some(http::run()?),
         Command::Server(_) => results.server = Some(server::run()?),
         Command::Gateway(_) => results.gateway = Some(gateway::run()?),
+        Command::Revocation { sizes, .. } => results.revocation = Some(revocation::run(*sizes)?),
         Command::HttpServer => return http::serve(),
         Command::GatewayUpstream => return gateway::serve_http(),
         Command::GatewayUpstreamStdio => return gateway::serve_stdio(),
+        Command::RevocationNode { place } => return revocation::serve(place),
+        Command::RevocationWatch { place, count } => return revocation::watch(place, *count),
         Command::Count { case, iterations } => return count(case, *iterations),
     }
     output.map_or(Ok(()), |output| show(&results, output))
@@ -132,10 +152,13 @@ impl Command {
             | Self::Cli(output)
             | Self::Http(output)
             | Self::Server(output)
-            | Self::Gateway(output) => Some(output),
+            | Self::Gateway(output)
+            | Self::Revocation { output, .. } => Some(output),
             Self::HttpServer
             | Self::GatewayUpstream
             | Self::GatewayUpstreamStdio
+            | Self::RevocationNode { .. }
+            | Self::RevocationWatch { .. }
             | Self::Count { .. } => None,
         }
     }
@@ -160,6 +183,9 @@ fn show(results: &Results, output: &Output) -> Result<()> {
         write!(out, "{results}")?;
     }
     if let Some(results) = &results.gateway {
+        write!(out, "{results}")?;
+    }
+    if let Some(results) = &results.revocation {
         write!(out, "{results}")?;
     }
     Ok(())

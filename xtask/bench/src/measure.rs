@@ -83,9 +83,12 @@ impl Samples {
 
     /// The median of the differences of each round.
     pub(crate) fn less(&self, other: &Self) -> f64 {
-        let differences: Vec<f64> =
-            self.0.iter().zip(&other.0).map(|(own, other)| own - other).collect();
-        quantile(&differences, 50)
+        self.minus(other).median()
+    }
+
+    /// The difference of each round.
+    pub(crate) fn minus(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(own, other)| own - other).collect())
     }
 }
 

@@ -51,8 +51,15 @@ const SERVER: &[&str] = &[
 ];
 
 /// What is measured in the benchmark's own process.
-const BENCH: &[&str] =
-    &["mcp-auth", "mcp-auth-audit", "mcp-auth-sessions", "mcp-auth-sqlite", "mcp-auth-tower"];
+const BENCH: &[&str] = &[
+    "mcp-auth",
+    "mcp-auth-audit",
+    "mcp-auth-redis",
+    "mcp-auth-rig",
+    "mcp-auth-sessions",
+    "mcp-auth-sqlite",
+    "mcp-auth-tower",
+];
 
 /// Crates of others that only some of ours may name, in whatever role.
 const RESERVED: &[(&str, &[&str])] = &[("jsonwebtoken", &["mcp-auth", "mcp-auth-bench"])];
