@@ -18,13 +18,8 @@ mod table;
 use std::process::ExitCode;
 
 use mcp_auth_cli::{Failure, exit, parse, print_completions, print_man_page};
-use mimalloc::MiMalloc;
 
 use crate::args::{Args, Command};
-
-/// Takes a tenth off what a call of a tool costs; see decision 0020.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
