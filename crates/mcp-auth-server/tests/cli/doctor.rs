@@ -157,9 +157,14 @@ fn a_configuration_is_judged_whole() {
 }
 
 #[test]
-fn a_store_that_would_not_be_used_is_a_mistake() {
-    let host = Host::initialised().variable("MCP_STORE_URL", "redis://localhost");
-    host.run("config check").says(8, "MCP_STORE_URL is set, and this server keeps everything");
+fn a_store_that_is_none_is_a_mistake() {
+    let host = Host::initialised().variable("MCP_STORE_URL", "mysql://app:geheim@localhost");
+    host.run("config check").says(8, "MCP_STORE_URL is no URL of an engine");
+    let host = Host::initialised().variable("MCP_REVOCATION_MODE", "sometimes");
+    host.run("config check").says(8, "MCP_REVOCATION_MODE is neither of replicated and direct");
+    let host = Host::initialised().variable("REDIS_HOST", "localhost");
+    let warning = "REDIS_HOST is set and changes nothing, because everything is kept in the data";
+    host.run("config check").says(0, warning);
 }
 
 #[test]
