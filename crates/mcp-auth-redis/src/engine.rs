@@ -286,3 +286,9 @@ pub(crate) fn is_primary(role: &Value) -> bool {
             || matches!(name, Value::SimpleString(name) if name == "master")
     })
 }
+
+/// How many replicas follow a primary, in its answer to `ROLE`.
+pub(crate) fn following(role: Value) -> usize {
+    let Value::Array(mut parts) = role else { return 0 };
+    parts.pop().map_or(0, |last| Vec::<Value>::from_redis_value(last).map_or(0, |all| all.len()))
+}

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use mcp_auth::store::Durability;
-use redis::{FromRedisValue, Value, cmd};
+use redis::cmd;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, following};
 use crate::failure::Failure;
 use crate::promise::Promise;
 use crate::script::Ask;
@@ -108,7 +108,7 @@ impl Setup {
             }
         }
         let role = engine.ask(slot, &Ask::from(cmd("ROLE").clone())).await?;
-        Ok(Self { settings, replicas: role.into_iter().next().map_or(0, replicas) })
+        Ok(Self { settings, replicas: role.into_iter().next().map_or(0, following) })
     }
 
     /// Whether a node alone may forget what it acknowledged: then nothing can be promised. Where there are replicas, it is
@@ -166,10 +166,4 @@ impl Setup {
         }
         found
     }
-}
-
-/// How many replicas follow, in an answer to `ROLE`.
-fn replicas(role: Value) -> usize {
-    let Value::Array(mut parts) = role else { return 0 };
-    parts.pop().map_or(0, |last| Vec::<Value>::from_redis_value(last).map_or(0, |all| all.len()))
 }

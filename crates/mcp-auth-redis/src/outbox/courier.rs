@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Parcel;
 use crate::access::ANSWER;
-use crate::engine::Engine;
+use crate::engine::{Engine, following};
 use crate::failure::Failure;
 use crate::keys::PartitionKeys;
 use crate::promise::Promise;
@@ -158,15 +158,22 @@ impl Courier {
             // Of a connection that has written nothing, `WAIT` would say that all is well.
             ask.add(cmd("INCR").arg(&self.keys.mark).to_owned());
             ask.add(cmd("WAIT").arg(wanted).arg(WAIT.as_millis().to_string()).to_owned());
+            ask.add(cmd("ROLE").clone());
         }
         let failed = |source| failure(link, source);
-        let last = if ask.is_empty() {
-            None
+        let mut answers = if ask.is_empty() {
+            Vec::new()
         } else {
-            ask.send(&mut link.connection.clone()).await.map_err(failed)?.pop()
+            ask.send(&mut link.connection.clone()).await.map_err(failed)?
         };
-        let acknowledged = last.filter(|_| wanted > 0).map_or(Ok(0), count)?;
-        Ok(self.promise.level(acknowledged, replicas))
+        if wanted == 0 {
+            return Ok(self.promise.level(0, replicas));
+        }
+        // A replica that came after the primaries were looked for can be promoted as well.
+        let there = answers.pop().map_or(0, following);
+        link.primary.replicas = replicas.max(there);
+        let acknowledged = answers.pop().map_or(Ok(0), count)?;
+        Ok(self.promise.level(acknowledged, link.primary.replicas))
     }
 
     fn add_call(&self, ask: &mut Ask, id: &str, revocations: &[Revocation]) {
