@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use mcp_auth_rig::{Engine, Node as EngineNode, Options};
 use serde::Serialize;
 use tempfile::TempDir;
@@ -107,6 +107,8 @@ fn line(filled: &Filled) -> Result<Line> {
     let mut starts = (0..STARTS).map(|_| Node::start(&filled.place)).collect::<Result<Vec<_>>>()?;
     starts.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
     let middle = starts.get(STARTS / 2).context("there were starts")?;
+    let held = middle.held.map(u64::try_from).transpose()?.unwrap_or(size.held);
+    ensure!(held == size.held, "{size}: the node holds {held}");
     let each = |bytes| (size.held >= ENOUGH).then(|| ratio(bytes, size.held));
     Ok(Line {
         size,

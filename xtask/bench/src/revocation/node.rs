@@ -26,8 +26,22 @@ const LOOK: Duration = Duration::from_micros(50);
 pub(super) struct Place(pub(super) String);
 
 /// A store that is open.
-pub(super) trait Store: RevocationStore + RevocationView {}
-impl<S: RevocationStore + RevocationView> Store for S {}
+pub(super) trait Store: RevocationStore + RevocationView {
+    /// How many revocations it has in memory, where it tells.
+    fn held(&self) -> Option<usize>;
+}
+
+impl Store for RedisStore {
+    fn held(&self) -> Option<usize> {
+        Some(self.status().revocations)
+    }
+}
+
+impl Store for SqliteStore {
+    fn held(&self) -> Option<usize> {
+        None
+    }
+}
 
 impl Place {
     /// Opens it. With a journal, revocations are on this machine's disk before they are on their way.
@@ -55,6 +69,8 @@ pub(super) struct Start {
     pub(super) bytes: u64,
     /// The same at its largest.
     pub(super) most_bytes: u64,
+    /// How many revocations it has in memory, where it tells.
+    pub(super) held: Option<usize>,
 }
 
 /// A node that runs, and what it says. It ends with this value, and with this program.
@@ -127,8 +143,12 @@ fn open(place: &str) -> Result<Arc<dyn Store>> {
     let store = Place(place.to_owned()).open(None)?;
     let seconds = began.elapsed().as_secs_f64();
     let more = |now: u64| now.saturating_sub(before);
-    let start =
-        Start { seconds, bytes: more(memory("VmRSS")?), most_bytes: more(memory("VmHWM")?) };
+    let start = Start {
+        seconds,
+        bytes: more(memory("VmRSS")?),
+        most_bytes: more(memory("VmHWM")?),
+        held: store.held(),
+    };
     writeln!(std::io::stdout().lock(), "{}", serde_json::to_string(&start)?)?;
     Ok(store)
 }
