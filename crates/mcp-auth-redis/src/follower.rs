@@ -89,6 +89,8 @@ impl Follower {
             Ok(Some(round)) => round,
             Ok(None) => {
                 self.id.send_replace(None);
+                // Reading everything takes longer than a request may hold its thread.
+                self.lease.report(&Failure::Replaced);
                 return Ok(());
             }
             Err(failure) => {

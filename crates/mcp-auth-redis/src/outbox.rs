@@ -85,10 +85,11 @@ impl Outbox {
     }
 
     /// Gives back to a partition what it has lost. Nobody waits for it.
-    pub(crate) fn give_back(&self, partition: usize, revocations: Vec<Revocation>) {
-        let report = Report { progress: Arc::new(Progress::new(1)), part: 0 };
-        if let Some(courier) = self.couriers.get(partition) {
-            let _: Result<(), _> = courier.send(Parcel { revocations, report });
+    pub(crate) fn give_back(&self, partition: usize, revocations: &[Revocation]) {
+        let Some(courier) = self.couriers.get(partition) else { return };
+        for part in revocations.chunks(courier::TRY) {
+            let report = Report { progress: Arc::new(Progress::new(1)), part: 0 };
+            let _: Result<(), _> = courier.send(Parcel { revocations: part.to_vec(), report });
         }
     }
 }

@@ -106,6 +106,10 @@ impl Round {
         }
         let lines = lines_of_stream(news)?;
         let is_complete = lines.len() < PORTION;
+        // From the start nobody sees what was cut off, and a log that was cut is longer than a portion.
+        if place.cursor == Cursor::Start && !is_complete {
+            return Ok(None);
+        }
         let news: Result<_, _> =
             lines.iter().map(|line| row::read(&line.kind, &line.text)).collect();
         let cursor = lines.into_iter().next_back().map_or(place.cursor.clone(), Cursor::Line);
@@ -225,9 +229,12 @@ mod tests {
     #[test]
     fn a_full_portion_is_not_the_end() {
         let lines = (1..=PORTION).map(|number| entry(&format!("{number}-0"), 'a')).collect();
-        let answers = [news(lines), text("one"), Value::Array(vec![]), role("master")];
-        let read = round(answers, &place(Cursor::Start)).unwrap().unwrap();
+        let held = Value::Array(vec![entry("0-1", 'a')]);
+        let answers = [news(lines), text("one"), held, role("master")];
+        let read = round(answers.clone(), &at("0-1", 'a')).unwrap().unwrap();
         assert!(!read.is_complete);
         assert_eq!(read.news.len(), PORTION);
+        let from_the_start = round(answers, &place(Cursor::Start)).unwrap();
+        assert_eq!(from_the_start, None, "some of it may have been cut off");
     }
 }

@@ -1,6 +1,6 @@
 //! Reading a whole partition: at the start, and whenever its log cannot be followed on.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use mcp_auth::clock::Timestamp;
@@ -18,6 +18,9 @@ use crate::revocations::row;
 /// Members that are asked for at once.
 const PORTION: usize = 5_000;
 
+/// What a partition holds.
+type Found = HashMap<RevocationId, Revocation>;
+
 /// A member or field, and its score or value.
 type Pair = (Vec<u8>, Vec<u8>);
 
@@ -30,7 +33,9 @@ impl Follower {
         let known = self.known();
         let found = self.scan(link, !known.is_empty()).await?;
         self.id.send_replace(Some(id.clone()));
-        self.give_back(known.into_iter().filter(|one| !found.contains(&id_of(one))).collect());
+        // What is there may be less than what was known: an older entry of a user, or one that ends earlier.
+        let lost = known.into_iter().filter(|one| found.get(&id_of(one)) != Some(one));
+        self.give_back(&lost.collect::<Vec<_>>());
         self.place = Some(Place { id, settled_at, cursor });
         Ok(())
     }
@@ -76,18 +81,12 @@ impl Follower {
         self.set.held().into_iter().filter(|one| mine(one) && lasts(one)).collect()
     }
 
-    /// Takes everything into the set; the ids, where they are wanted.
-    async fn scan(
-        &self,
-        link: &mut Link,
-        want_ids: bool,
-    ) -> Result<HashSet<RevocationId>, Failure> {
+    /// Takes everything into the set; what it is, where that is wanted.
+    async fn scan(&self, link: &mut Link, is_wanted: bool) -> Result<Found, Failure> {
         let PartitionKeys { entries, users, forgotten, .. } = &self.keys;
-        let until: Option<u64> = link.ask(cmd("GET").arg(forgotten)).await?;
-        let until = Timestamp::from_unix_seconds(until.unwrap_or_default());
         let size: usize = link.ask(cmd("ZCARD").arg(entries)).await?;
         self.set.reserve(self.set.len() + size.saturating_sub(self.set.len()));
-        let mut ids = HashSet::new();
+        let mut all = Found::new();
         for (command, key) in [("ZSCAN", entries), ("HSCAN", users)] {
             let mut cursor = "0".to_owned();
             loop {
@@ -96,21 +95,25 @@ impl Follower {
                 let found: Result<Vec<_>, _> =
                     found.iter().map(|(id, it)| read(command, id, it)).collect();
                 let found = found?;
-                if want_ids {
-                    ids.extend(found.iter().map(id_of));
+                if is_wanted {
+                    all.extend(found.iter().map(|one| (id_of(one), *one)));
                 }
-                self.set.take_in(found, until, self.clock.now());
+                self.set.take_in(found, Timestamp::default(), self.clock.now());
                 if next == "0" {
                     break;
                 }
                 cursor = next;
             }
         }
-        Ok(ids)
+        // Asked last, so that it also tells of what was forgotten while the rest was read.
+        let until: Option<u64> = link.ask(cmd("GET").arg(forgotten)).await?;
+        let until = Timestamp::from_unix_seconds(until.unwrap_or_default());
+        self.set.take_in([], until, self.clock.now());
+        Ok(all)
     }
 
     /// What the engine held once, and does not hold now, goes back to it.
-    fn give_back(&self, lost: Vec<Revocation>) {
+    fn give_back(&self, lost: &[Revocation]) {
         if !lost.is_empty() {
             self.outbox.give_back(self.partition, lost);
         }

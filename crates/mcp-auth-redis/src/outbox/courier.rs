@@ -27,7 +27,7 @@ pub(crate) const LOG_LINES: usize = 65_536;
 const CALL: usize = 256;
 
 /// Revocations in one try.
-const TRY: usize = 16_384;
+pub(super) const TRY: usize = 4_096;
 
 /// How long the engine waits for its replicas.
 const WAIT: Duration = Duration::from_millis(250);
@@ -154,7 +154,8 @@ impl Courier {
         let wanted = self.promise.to_wait_for(replicas);
         let mut ask = Ask::calling(&REVOKE);
         new.chunks(CALL).for_each(|part| self.add_call(&mut ask, id, part));
-        if wanted > 0 {
+        let is_awaited = !self.promise.is_asynchronous();
+        if is_awaited {
             // Of a connection that has written nothing, `WAIT` would say that all is well.
             ask.add(cmd("INCR").arg(&self.keys.mark).to_owned());
             ask.add(cmd("WAIT").arg(wanted).arg(WAIT.as_millis().to_string()).to_owned());
@@ -166,8 +167,8 @@ impl Courier {
         } else {
             ask.send(&mut link.connection.clone()).await.map_err(failed)?
         };
-        if wanted == 0 {
-            return Ok(self.promise.level(0, replicas));
+        if !is_awaited {
+            return Ok(Durability::Primary);
         }
         // A replica that came after the primaries were looked for can be promoted as well.
         let there = answers.pop().map_or(0, following);

@@ -72,14 +72,15 @@ impl Journal {
     /// Files in the directory that nobody holds.
     ///
     /// # Errors
-    /// When the directory cannot be read. A file that cannot be read is an error too: what it promises is not known.
+    /// When the directory cannot be read.
     pub(crate) fn abandoned(directory: &Path) -> Result<Vec<Abandoned>, StoreError> {
         let failed = |error| unwritten(directory, &error);
         let mut found = Vec::new();
         for entry in fs::read_dir(directory).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
             if path.extension().is_some_and(|ending| ending == ENDING) {
-                found.extend(Abandoned::take(path).map_err(failed)?);
+                // One that cannot be read must not keep the others from arriving.
+                found.extend(Abandoned::take(path).ok().flatten());
             }
         }
         Ok(found)

@@ -45,9 +45,10 @@ end
 local changed = 0
 for at = 3, #ARGV, 3 do
   local kind, id, value = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  -- What has ended must not come back: it could undo what followed it and has ended too. A blocked user is never forgotten.
+  -- A user's entry that has ended must not come back: it could undo what followed it and has ended too. A blocked user is
+  -- never forgotten. An entry undoes nothing, and this clock may be ahead of those by which its token still stands.
   local is_blocked = kind == 'u' and value:sub(21, 21) == '1'
-  if is_blocked or value:sub(-12) > now then
+  if kind == 'e' or is_blocked or value:sub(-12) > now then
     local put = kind == 'u' and put_user(id, value) or kind == 'e' and put_entry(id, value)
     if put then
       redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[2], '*', kind, id .. put)

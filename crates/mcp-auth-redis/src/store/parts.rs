@@ -145,6 +145,8 @@ impl Parts {
     }
 
     async fn look_after(self: &Arc<Self>) {
+        // Replicas come and go without anything failing.
+        self.engine.search_again().await;
         // An engine that cannot be asked now keeps the promises that were found last.
         let _: Result<_, Failure> = status::look(&self.engine, &self.promise).await;
         self.adopt();

@@ -117,7 +117,7 @@ fn create(directory: &Path) -> io::Result<(PathBuf, File)> {
         let path = directory.join(format!("{}-{attempt}.{ENDING}", std::process::id()));
         match options.open(&path) {
             // Whoever looks for abandoned files may have been quicker, and takes this one away.
-            Ok(file) if file.try_lock().is_err() => attempt += 1,
+            Ok(file) if file.try_lock().is_err() || !has_a_name(&file)? => attempt += 1,
             Ok(file) => return Ok((path, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 10_000 => {
                 attempt += 1;
@@ -125,4 +125,15 @@ fn create(directory: &Path) -> io::Result<(PathBuf, File)> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Whether the file is still in its directory.
+#[cfg(unix)]
+fn has_a_name(file: &File) -> io::Result<bool> {
+    Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) > 0)
+}
+
+#[cfg(not(unix))]
+fn has_a_name(_: &File) -> io::Result<bool> {
+    Ok(true)
 }
