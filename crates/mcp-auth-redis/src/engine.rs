@@ -11,17 +11,21 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, FromRedisValue, RedisError, ServerErrorKind, Value, cmd};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::access::ANSWER;
 use crate::address::Address;
 use crate::failure::Failure;
+use crate::role::{following, is_primary};
 use crate::script::Ask;
 use crate::slot::Slot;
 use crate::topology::{Layout, Primary, Topology};
 
 /// How long one question may go from node to node.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long it may take in all, the last try and a search for the primaries included.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// Between two tries while the nodes find out who takes over.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -44,13 +48,16 @@ enum Lane {
 }
 
 /// How long the engine waits for its replicas.
-const REPLICATION: Duration = Duration::from_millis(250);
+pub(crate) const REPLICATION: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Clone, Default)]
 struct Known {
-    layout: Arc<Layout>,
-    /// Counts the searches; 0 before the first.
+    /// What was found last; `None` before anything was.
+    layout: Option<Arc<Layout>>,
+    /// Counts the searches, those included that found nothing.
     searches: u64,
+    /// Why the last one found nothing.
+    failed: Option<String>,
 }
 
 impl Engine {
@@ -69,17 +76,8 @@ impl Engine {
 
     /// Asks the primary of this slot. Asked again, there or elsewhere, only where it certainly did nothing.
     pub(crate) async fn ask(&self, slot: Slot, ask: &Ask) -> Result<Vec<Value>, Failure> {
-        let give_up = Instant::now() + PATIENCE;
-        loop {
-            let failure = match self.try_to_ask(slot, ask, Lane::Quick).await {
-                Ok((_, answers)) => return Ok(answers),
-                Err(failure) => failure,
-            };
-            if !failure.did_nothing() || Instant::now() >= give_up {
-                return Err(failure);
-            }
-            sleep(PAUSE).await;
-        }
+        let (_, answers) = patiently(|| self.try_to_ask(slot, ask, Lane::Quick)).await?;
+        Ok(answers)
     }
 
     /// The same for one command, whose answer is of a known type.
@@ -94,27 +92,10 @@ impl Engine {
     /// The same for a change that must not be lost when another node takes over: answered when a majority of the slot's nodes
     /// have it. One that fails may have happened all the same.
     pub(crate) async fn ask_durably(&self, slot: Slot, ask: &Ask) -> Result<Vec<Value>, Failure> {
-        let replicas = self.primary(slot).await?.replicas;
-        if replicas == 0 || self.topology.url().asynchronous {
+        if self.topology.url().asynchronous {
             return self.ask(slot, ask).await;
         }
-        let wanted = replicas.div_ceil(2);
-        let mut ask = ask.clone();
-        ask.add(cmd("WAIT").arg(wanted).arg(REPLICATION.as_millis().to_string()).to_owned());
-        let give_up = Instant::now() + PATIENCE;
-        loop {
-            match self.try_to_ask(slot, &ask, Lane::Durable).await {
-                Ok((address, mut answers)) => {
-                    let acknowledged = answers.pop().map_or(Ok(0), usize::from_redis_value);
-                    let enough = acknowledged.is_ok_and(|acknowledged| acknowledged >= wanted);
-                    return if enough { Ok(answers) } else { Err(Failure::Unreplicated(address)) };
-                }
-                Err(failure) if !failure.did_nothing() || Instant::now() >= give_up => {
-                    return Err(failure);
-                }
-                Err(_) => sleep(PAUSE).await,
-            }
-        }
+        patiently(|| self.try_to_ask_durably(slot, ask)).await
     }
 
     /// The same for one command, whose answer is of a known type.
@@ -128,16 +109,20 @@ impl Engine {
 
     /// The primary of a slot, as far as known.
     pub(crate) async fn primary(&self, slot: Slot) -> Result<Primary, Failure> {
-        let known = self.known();
-        let layout = if known.searches == 0 { self.find(0).await? } else { known.layout };
-        layout.primary_of(slot).cloned()
+        self.layout().await?.primary_of(slot).cloned()
     }
 
     /// All primaries, as far as known.
     pub(crate) async fn primaries(&self) -> Result<Vec<Primary>, Failure> {
-        let known = self.known();
-        let layout = if known.searches == 0 { self.find(0).await? } else { known.layout };
-        Ok(layout.primaries.clone())
+        Ok(self.layout().await?.primaries.clone())
+    }
+
+    async fn layout(&self) -> Result<Arc<Layout>, Failure> {
+        let Known { layout, searches, .. } = self.known();
+        match layout {
+            Some(layout) => Ok(layout),
+            None => self.find(searches).await,
+        }
     }
 
     /// A connection that nobody else uses, to the node that has this slot and says that it is the primary.
@@ -178,29 +163,61 @@ impl Engine {
         Ok((primary, connection))
     }
 
+    /// Asks the primary of a slot once. Where that calls for it, whoever comes next asks whom a search finds.
     async fn try_to_ask(
         &self,
         slot: Slot,
         ask: &Ask,
         lane: Lane,
-    ) -> Result<(Address, Vec<Value>), Failure> {
+    ) -> Result<(Primary, Vec<Value>), Failure> {
         let seen = self.known().searches;
-        let address = self.primary(slot).await?.address;
-        let failure = match self.ask_node(&address, ask, lane).await {
-            Ok(answers) => return Ok((address, answers)),
+        let asked = self.ask_primary(slot, ask, lane).await;
+        if let Err(failure) = &asked
+            && failure.calls_for_search()
+        {
+            // Whether it was executed is told by the question's failure, not by that of the search.
+            let _: Result<_, Failure> = self.find(seen).await;
+        }
+        asked
+    }
+
+    async fn ask_primary(
+        &self,
+        slot: Slot,
+        ask: &Ask,
+        lane: Lane,
+    ) -> Result<(Primary, Vec<Value>), Failure> {
+        let primary = self.primary(slot).await?;
+        let failure = match self.ask_node(&primary.address, ask, lane).await {
+            Ok(answers) => return Ok((primary, answers)),
             Err(Failure::Answer { source, .. }) if source.kind() == ASK => {
-                return self.ask_elsewhere(&source, ask).await;
+                return Ok((primary, self.ask_elsewhere(&source, ask).await?));
             }
             Err(failure) => failure,
         };
         if failure.spoils_connection() {
-            self.connections().remove(&(address, lane));
-        }
-        if failure.calls_for_search() {
-            // Whether it was executed is told by the question's failure, not by that of the search.
-            let _: Result<_, Failure> = self.find(seen).await;
+            self.connections().remove(&(primary.address, lane));
         }
         Err(failure)
+    }
+
+    /// Asks once, and waits for a majority. How many that are says the primary itself: one may have joined since the
+    /// primaries were looked for.
+    async fn try_to_ask_durably(&self, slot: Slot, ask: &Ask) -> Result<Vec<Value>, Failure> {
+        let expected = self.primary(slot).await?.replicas.majority();
+        let mut ask = ask.clone();
+        ask.add(cmd("WAIT").arg(expected).arg(REPLICATION.as_millis().to_string()).to_owned());
+        ask.add(cmd("ROLE").clone());
+        let (primary, mut answers) = self.try_to_ask(slot, &ask, Lane::Durable).await?;
+        let following = answers.pop().map(following).unwrap_or_default();
+        let acknowledged = answers.pop().map_or(Ok(0), usize::from_redis_value);
+        let wanted = self.topology.heirs(&primary, &following).majority();
+        if acknowledged.is_ok_and(|acknowledged| acknowledged >= wanted) {
+            return Ok(answers);
+        }
+        // The next change then waits for as many as there are.
+        self.search_again().await;
+        Err(Failure::Unreplicated(primary.address))
     }
 
     async fn ask_node(
@@ -214,19 +231,13 @@ impl Engine {
     }
 
     /// A slot that is on its way to another node (`ASK`).
-    async fn ask_elsewhere(
-        &self,
-        told: &RedisError,
-        ask: &Ask,
-    ) -> Result<(Address, Vec<Value>), Failure> {
+    async fn ask_elsewhere(&self, told: &RedisError, ask: &Ask) -> Result<Vec<Value>, Failure> {
         let nowhere = || Failure::NoPrimary("a slot is on its way to nowhere".to_owned());
         let (address, _) = told.redirect_node().ok_or_else(nowhere)?;
         let address = Address::parse(address, 0).ok_or_else(nowhere)?;
         let mut connection = self.topology.access().connect(&address, ANSWER).await?;
-        let failed = |source| Failure::answer(&address, source);
-        let _: Value = cmd("ASKING").query_async(&mut connection).await.map_err(failed)?;
-        let answers = ask.send(&mut connection).await.map_err(failed)?;
-        Ok((address, answers))
+        let answers = ask.send_asking(&mut connection).await;
+        answers.map_err(|source| Failure::answer(&address, source))
     }
 
     async fn connection(
@@ -249,18 +260,30 @@ impl Engine {
         Ok(opened)
     }
 
-    /// Looks, unless somebody has since the caller had seen this many searches.
+    /// Looks, unless somebody has since the caller had seen this many searches: then that one's outcome is the caller's too.
     async fn find(&self, seen: u64) -> Result<Arc<Layout>, Failure> {
         let _alone = self.search.lock().await;
         let known = self.known();
         if known.searches > seen {
-            return Ok(known.layout);
+            return match (known.failed, known.layout) {
+                (None, Some(layout)) => Ok(layout),
+                (failed, _) => Err(Failure::NoPrimary(failed.unwrap_or_default())),
+            };
         }
-        let layout = Arc::new(self.topology.find(&known.layout).await?);
-        let searches = known.searches + 1;
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) =
-            Known { layout: Arc::clone(&layout), searches };
-        Ok(layout)
+        let before = known.layout.unwrap_or_default();
+        let found = self.topology.find(&before).await.map(Arc::new);
+        self.take_note(found.as_ref());
+        found
+    }
+
+    /// A search that found nothing leaves what was known before.
+    fn take_note(&self, found: Result<&Arc<Layout>, &Failure>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.searches += 1;
+        known.failed = found.err().map(Failure::to_string);
+        if let Ok(layout) = found {
+            known.layout = Some(Arc::clone(layout));
+        }
     }
 
     fn known(&self) -> Known {
@@ -279,17 +302,21 @@ fn the_answer<T: FromRedisValue>(mut answers: Vec<Value>) -> Result<T, Failure> 
 
 const ASK: ErrorKind = ErrorKind::Server(ServerErrorKind::Ask);
 
-/// Whether an answer to `ROLE` is that of a primary.
-pub(crate) fn is_primary(role: &Value) -> bool {
-    let Value::Array(parts) = role else { return false };
-    parts.first().is_some_and(|name| {
-        matches!(name, Value::BulkString(name) if name == b"master")
-            || matches!(name, Value::SimpleString(name) if name == "master")
-    })
-}
-
-/// How many replicas follow a primary, in its answer to `ROLE`.
-pub(crate) fn following(role: Value) -> usize {
-    let Value::Array(mut parts) = role else { return 0 };
-    parts.pop().map_or(0, |last| Vec::<Value>::from_redis_value(last).map_or(0, |all| all.len()))
+/// Tries for a while, where a try that failed did nothing.
+async fn patiently<T, F>(attempt: impl Fn() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let give_up = Instant::now() + PATIENCE;
+    let trying = async {
+        loop {
+            match attempt().await {
+                Err(failure) if failure.did_nothing() && Instant::now() < give_up => {
+                    sleep(PAUSE).await;
+                }
+                tried => return tried,
+            }
+        }
+    };
+    timeout(LONGEST, trying).await.unwrap_or(Err(Failure::Lengthy(LONGEST)))
 }

@@ -17,6 +17,9 @@ pub(crate) enum Failure {
     /// A connection, or an answer, took too long.
     #[error("{address}: no answer within {} ms", .patience.as_millis())]
     Slow { address: Address, patience: Duration },
+    /// No try succeeded in all that time.
+    #[error("no answer within {} ms", .0.as_millis())]
+    Lengthy(Duration),
     /// The node answered with an error, or went away.
     #[error("{address}: {source}")]
     Answer { address: Address, source: RedisError },

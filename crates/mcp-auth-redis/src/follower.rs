@@ -43,6 +43,8 @@ pub(crate) struct Follower {
     pub(crate) id: watch::Sender<Option<String>>,
     /// How far the log was read, and of which data; `None` where the whole partition is to be read.
     pub(crate) place: Option<Place>,
+    /// The last place that no longer held.
+    pub(crate) lost: Option<Place>,
 }
 
 /// A connection to the partition's primary.
@@ -89,6 +91,7 @@ impl Follower {
             Ok(Some(round)) => round,
             Ok(None) => {
                 self.id.send_replace(None);
+                self.lost = Some(place);
                 // Reading everything takes longer than a request may hold its thread.
                 self.lease.report(&Failure::Replaced);
                 return Ok(());

@@ -30,6 +30,7 @@ mod outbox;
 mod promise;
 mod rate_limits;
 mod revocations;
+mod role;
 mod rows;
 mod script;
 mod slot;

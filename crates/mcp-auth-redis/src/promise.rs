@@ -4,6 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use mcp_auth::store::Durability;
 
+use crate::address::Address;
+use crate::topology::Replicas;
+
 /// Shared by all who write and all who answer.
 #[derive(Debug)]
 pub(crate) struct Promise {
@@ -31,21 +34,22 @@ impl Promise {
         if self.is_asynchronous() { Durability::Primary } else { Durability::All }
     }
 
-    /// How many replicas to wait for, of those that a primary has.
-    pub(crate) fn to_wait_for(&self, replicas: usize) -> usize {
-        if self.is_asynchronous() { 0 } else { replicas }
+    /// How many replicas to wait for.
+    pub(crate) fn to_wait_for(&self, replicas: &Replicas) -> usize {
+        if self.is_asynchronous() { 0 } else { replicas.count() }
     }
 
-    /// How far a write has got that this many of the primary's replicas have.
-    pub(crate) fn level(&self, acknowledged: usize, replicas: usize) -> Durability {
+    /// How far a write has got that so many replicas have, when these followed the primary.
+    pub(crate) fn level(
+        &self,
+        acknowledged: usize,
+        following: &[Address],
+        replicas: &Replicas,
+    ) -> Durability {
         if self.is_asynchronous() {
             Durability::Primary
-        } else if acknowledged >= replicas {
-            Durability::All
-        } else if (acknowledged + 1) * 2 > replicas + 1 {
-            Durability::Quorum
         } else {
-            Durability::Primary
+            replicas.level(acknowledged, following)
         }
     }
 }
@@ -55,16 +59,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn levels_count_the_primary_among_its_set() {
-        let promise = Promise::new(false);
-        let level = |acknowledged, replicas| promise.level(acknowledged, replicas);
-        assert_eq!(level(0, 0), Durability::All);
-        assert_eq!(level(2, 2), Durability::All);
-        assert_eq!(level(1, 2), Durability::Quorum);
-        assert_eq!(level(0, 2), Durability::Primary);
-        assert_eq!(level(0, 1), Durability::Primary, "one of two is no majority");
+    fn nobody_waits_where_nothing_is_promised() {
+        let two = ["a", "b"].map(|host| Address::new(host, 1));
+        let (promise, replicas) = (Promise::new(false), Replicas::new(two.clone()));
+        assert_eq!(promise.level(2, &two, &replicas), promise.wanted());
+        assert_eq!(promise.to_wait_for(&replicas), 2);
         promise.set_asynchronous(true);
-        assert_eq!(promise.level(2, 2), Durability::Primary, "nobody waited for them");
-        assert_eq!((promise.wanted(), promise.to_wait_for(2)), (Durability::Primary, 0));
+        assert_eq!(promise.level(2, &two, &replicas), Durability::Primary);
+        assert_eq!((promise.wanted(), promise.to_wait_for(&replicas)), (Durability::Primary, 0));
     }
 }

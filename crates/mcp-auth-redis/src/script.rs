@@ -22,6 +22,8 @@ programs! {
     REVOKE = "revoke.lua";
     /// Replaces a user's entry where it is still the one that was read.
     ADVANCE = "advance.lua";
+    /// Gives the data another id.
+    RENEW = "renew.lua";
     /// Forgets what has ended.
     PURGE = "purge.lua";
     /// Changes fields where others are as they were read.
@@ -89,10 +91,6 @@ impl Ask {
         self
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.commands.is_empty()
-    }
-
     /// Sends them; one answer for each. A node that did not know the program is asked again: the calls did nothing there,
     /// and what else was sent with them must bear being sent twice.
     pub(crate) async fn send(
@@ -106,6 +104,19 @@ impl Ask {
             }
             (answer, _) => answer,
         }
+    }
+
+    /// The same to a node that is just taking the slot over, which answers a command of it right after `ASKING` only.
+    pub(crate) async fn send_asking(
+        &self,
+        connection: &mut MultiplexedConnection,
+    ) -> RedisResult<Vec<Value>> {
+        let mut asking = Self { commands: Pipeline::new(), program: self.program };
+        for command in self.commands.cmd_iter() {
+            asking.add(cmd("ASKING")).add(command.clone());
+        }
+        let answers = asking.send(connection).await?;
+        Ok(answers.into_iter().skip(1).step_by(2).collect())
     }
 }
 

@@ -6,9 +6,11 @@ use std::time::Duration;
 use mcp_auth::store::Durability;
 use redis::cmd;
 
-use crate::engine::{Engine, following};
+use crate::address::Address;
+use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::promise::Promise;
+use crate::role::following;
 use crate::script::Ask;
 use crate::slot::Slot;
 use crate::topology::Primary;
@@ -27,6 +29,8 @@ pub struct Status {
     pub revocations: usize,
     /// How many orders have not got as far as they should.
     pub on_their_way: usize,
+    /// Files of earlier processes of this machine, with revocations on their way, that could not be read, or not whole.
+    pub damaged_outboxes: usize,
     /// How far a revocation should get.
     pub durability: Durability,
     /// Whether a revocation that has got there is refused everywhere within the bound.
@@ -54,6 +58,15 @@ impl Finding {
         let remedy =
             "set MCP_REVOCATION_MODE=direct as long as other services revoke tokens by themselves";
         (count > 0).then(|| Self::note(what, remedy))
+    }
+
+    /// What it means that so many files of revocations on their way could not be read; nothing where there are none.
+    pub(crate) fn of_damaged_outboxes(count: usize) -> Option<Self> {
+        let what =
+            format!("{count} files of revocations on their way cannot be read, or not whole");
+        let remedy = "let this user read the files `*.outbox` in the data directory; revoke again what was revoked before \
+                      the last crash, and delete the files `*.damaged`";
+        (count > 0).then(|| Self::problem(what, remedy))
     }
 
     fn problem(what: String, remedy: &'static str) -> Self {
@@ -89,7 +102,7 @@ pub(crate) async fn look(engine: &Engine, promise: &Promise) -> Result<Vec<Findi
 /// Settings of a node; those that it does not tell are missing.
 struct Setup {
     settings: HashMap<String, String>,
-    replicas: usize,
+    following: Vec<Address>,
 }
 
 const SETTINGS: [&str; 3] = ["appendonly", "appendfsync", "maxmemory-policy"];
@@ -108,13 +121,14 @@ impl Setup {
             }
         }
         let role = engine.ask(slot, &Ask::from(cmd("ROLE").clone())).await?;
-        Ok(Self { settings, replicas: role.into_iter().next().map_or(0, following) })
+        let following = role.into_iter().next().map(following).unwrap_or_default();
+        Ok(Self { settings, following })
     }
 
     /// Whether a node alone may forget what it acknowledged: then nothing can be promised. Where there are replicas, it is
     /// they who keep it.
     fn may_lose(&self, primary: &Primary) -> bool {
-        primary.replicas == 0 && !self.writes_through()
+        primary.replicas.count() == 0 && !self.writes_through()
     }
 
     fn writes_through(&self) -> bool {
@@ -151,19 +165,36 @@ impl Setup {
                 "set appendonly yes on every node",
             ));
         }
-        if self.replicas < primary.replicas {
-            let (there, whole) = (self.replicas, primary.replicas);
-            found.push(Finding::problem(
-                format!("{node} has {there} of its {whole} replicas: revocations wait for the rest, without a bound"),
+        found.extend(self.about_replicas(primary));
+        found
+    }
+
+    fn about_replicas(&self, Primary { address, replicas, .. }: &Primary) -> Option<Finding> {
+        let (there, whole) = (self.following.len(), replicas.count());
+        let missing: Vec<_> =
+            replicas.missing_among(&self.following).iter().map(ToString::to_string).collect();
+        if there < whole {
+            return Some(Finding::problem(
+                format!(
+                    "{address} has {there} of its {whole} replicas: revocations wait for the rest, without a bound"
+                ),
                 "bring them back; where one is gone for good, let the set forget it (SENTINEL RESET, CLUSTER FORGET)",
             ));
-        } else if self.replicas > primary.replicas {
-            let (there, told) = (self.replicas, primary.replicas);
-            found.push(Finding::note(
-                format!("{node} has {there} replicas, and writes wait for {told}: a promotion may lose revocations"),
-                "say replicas=N in MCP_STORE_URL",
+        }
+        if !missing.is_empty() {
+            let missing = missing.join(", ");
+            return Some(Finding::problem(
+                format!(
+                    "{address} is not followed by {missing}, though by as many others: revocations wait, without a bound"
+                ),
+                "bring it back or let the set forget it; where that is the same node by another address, say replicas=N in MCP_STORE_URL",
             ));
         }
-        found
+        (there > whole).then(|| {
+            Finding::note(
+                format!("{address} has {there} replicas, and writes wait for {whole}: a promotion may lose revocations"),
+                "say replicas=N in MCP_STORE_URL",
+            )
+        })
     }
 }

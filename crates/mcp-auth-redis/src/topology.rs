@@ -1,6 +1,7 @@
 //! Who is the primary of what. Found anew whenever a node says, or its silence does, that it is no longer so.
 
 mod cluster;
+mod replicas;
 mod sentinel;
 
 use crate::access::Access;
@@ -8,6 +9,8 @@ use crate::address::Address;
 use crate::failure::Failure;
 use crate::slot::Slot;
 use crate::url::{Kind, StoreUrl};
+
+pub(crate) use self::replicas::Replicas;
 
 /// The primaries, as they were found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,9 +24,8 @@ pub(crate) struct Primary {
     pub(crate) address: Address,
     /// The slots that it has: first and last of each range.
     pub(crate) slots: Vec<(Slot, Slot)>,
-    /// How many replicas it has when all of its set are there. A node that is down, or was deposed and may still answer,
-    /// counts: only what all of them have cannot be lost or overlooked.
-    pub(crate) replicas: usize,
+    /// Its replicas when all of its set are there.
+    pub(crate) replicas: Replicas,
 }
 
 impl Layout {
@@ -36,7 +38,7 @@ impl Layout {
         found.ok_or_else(|| Failure::NoPrimary(format!("slot {} is served by nobody", slot.0)))
     }
 
-    fn of_one(address: Address, replicas: usize) -> Self {
+    fn of_one(address: Address, replicas: Replicas) -> Self {
         let slots = vec![(Slot(0), Slot::LAST)];
         Self { primaries: vec![Primary { address, slots, replicas }] }
     }
@@ -68,7 +70,6 @@ impl Topology {
 
     /// Looks; `known` is what was found last, whose nodes may know more than those of the URL.
     pub(crate) async fn find(&self, known: &Layout) -> Result<Layout, Failure> {
-        let asked_for = self.url.replicas;
         let mut layout = match &self.url.kind {
             Kind::Standalone => self.standalone()?,
             Kind::Sentinel { master, .. } => {
@@ -77,14 +78,23 @@ impl Topology {
             Kind::Cluster => cluster::find(&self.nodes, &self.url.nodes, known).await?,
         };
         for primary in &mut layout.primaries {
-            primary.replicas = primary.replicas.max(asked_for.unwrap_or_default());
+            primary.replicas = std::mem::take(&mut primary.replicas).told(self.url.replicas);
         }
         Ok(layout)
+    }
+
+    /// Who may take over from a primary that these follow now.
+    pub(crate) fn heirs(&self, primary: &Primary, following: &[Address]) -> Replicas {
+        match self.url.kind {
+            // Nobody promotes the replicas of a node that stands alone.
+            Kind::Standalone => primary.replicas.clone(),
+            Kind::Sentinel { .. } | Kind::Cluster => primary.replicas.and(following),
+        }
     }
 
     fn standalone(&self) -> Result<Layout, Failure> {
         let nowhere = || Failure::NoPrimary("the URL names no node".to_owned());
         let address = self.url.nodes.first().ok_or_else(nowhere)?;
-        Ok(Layout::of_one(address.clone(), 0))
+        Ok(Layout::of_one(address.clone(), Replicas::default()))
     }
 }

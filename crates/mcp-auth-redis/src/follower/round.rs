@@ -12,11 +12,11 @@ use redis::aio::MultiplexedConnection;
 use redis::{RedisResult, Value, cmd};
 
 use crate::address::Address;
-use crate::engine::is_primary;
 use crate::failure::Failure;
 use crate::keys::PartitionKeys;
 use crate::moment::Moment;
 use crate::revocations::row;
+use crate::role::is_primary;
 use crate::script::Ask;
 
 /// How long the engine waits for news before it says that there are none.
@@ -60,6 +60,21 @@ impl Cursor {
             Self::Line(line) => &line.number,
         }
     }
+
+    /// Whether a log ended earlier here than there. A log never gets shorter at its end, so its data are then those of an
+    /// earlier time: a backup that was restored.
+    pub(super) fn is_before(&self, other: &Self) -> bool {
+        match (order(self.number()), order(other.number())) {
+            (Some(own), Some(other)) => own < other,
+            _ => false,
+        }
+    }
+}
+
+/// The number of a line, `milliseconds-sequence`, as it is ordered.
+fn order(number: &[u8]) -> Option<(u64, u64)> {
+    let (milliseconds, sequence) = std::str::from_utf8(number).ok()?.split_once('-')?;
+    Some((milliseconds.parse().ok()?, sequence.parse().ok()?))
 }
 
 /// Reads what follows the place, and waits for it a while.
@@ -218,6 +233,13 @@ mod tests {
             let read = round([Value::Nil, id, last, role("master")], &there);
             assert_eq!(read.unwrap(), None);
         }
+    }
+
+    #[test]
+    fn lines_are_ordered_by_number_and_not_by_digits() {
+        let [nine, ten, next] = ["9-0", "10-0", "10-1"].map(|number| at(number, 'a').cursor);
+        assert!(Cursor::Start.is_before(&nine) && nine.is_before(&ten) && ten.is_before(&next));
+        assert!(!ten.is_before(&ten) && !ten.is_before(&Cursor::Start));
     }
 
     #[test]

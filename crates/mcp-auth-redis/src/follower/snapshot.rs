@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::keys::{PartitionKeys, partition_of};
 use crate::moment::Moment;
 use crate::revocations::row;
+use crate::script::{RENEW, one_call};
 
 /// Members that are asked for at once.
 const PORTION: usize = 5_000;
@@ -30,6 +31,12 @@ impl Follower {
         let (id, settled_at) = self.identify(link).await?;
         // The cursor comes first: what is written while the rest is read stands behind it, and reading twice does no harm.
         let cursor = self.last_line(link).await?;
+        if let Some(lost) = self.lost.take()
+            && lost.id == id
+            && cursor.is_before(&lost.cursor)
+        {
+            return renew(&self.keys, &id, link).await;
+        }
         let known = self.known();
         let found = self.scan(link, !known.is_empty()).await?;
         self.id.send_replace(Some(id.clone()));
@@ -47,22 +54,12 @@ impl Follower {
         let held: Option<String> = link.ask(cmd("GET").arg(&self.keys.id)).await?;
         let id = match held {
             Some(id) => id,
-            None => self.begin(link, now).await?,
+            None => begin(&self.keys, now, link).await?,
         };
         let made_at = id.rsplit_once(':').and_then(|(_, made_at)| made_at.parse().ok());
         let age = now.saturating_sub(made_at.unwrap_or(now));
         let bound = self.lease.bound();
         Ok((id, began.plus(bound.saturating_sub(Duration::from_millis(age)).min(bound))))
-    }
-
-    /// Empty data get an id, with the moment of their beginning by the engine's clock. Of several nodes one comes first.
-    async fn begin(&self, link: &mut Link, now: u64) -> Result<String, Failure> {
-        let mut random = [0; 16];
-        SystemRandom.fill(&mut random);
-        let id = format!("{}:{now}", hex::encode(random));
-        let _: Value = link.ask(cmd("SET").arg(&self.keys.id).arg(id).arg("NX")).await?;
-        let held: Option<String> = link.ask(cmd("GET").arg(&self.keys.id)).await?;
-        held.ok_or(Failure::Replaced)
     }
 
     async fn last_line(&self, link: &mut Link) -> Result<Cursor, Failure> {
@@ -118,6 +115,31 @@ impl Follower {
             self.outbox.give_back(self.partition, lost);
         }
     }
+}
+
+/// Empty data get an id. Of several nodes one comes first.
+async fn begin(keys: &PartitionKeys, now: u64, link: &mut Link) -> Result<String, Failure> {
+    let _: Value = link.ask(cmd("SET").arg(&keys.id).arg(new_id(now)).arg("NX")).await?;
+    let held: Option<String> = link.ask(cmd("GET").arg(&keys.id)).await?;
+    held.ok_or(Failure::Replaced)
+}
+
+/// Data that went back to an earlier time are others, though they kept their id: nobody may be admitted by them before
+/// the nodes have given back what they know.
+async fn renew(keys: &PartitionKeys, id: &str, link: &mut Link) -> Result<(), Failure> {
+    let now = engine_milliseconds(link.ask(&cmd("TIME")).await?);
+    let mut call = RENEW.call(&[&keys.id]);
+    call.arg(id).arg(new_id(now));
+    // Another node may have been quicker; then the id is another one too.
+    let renewed = one_call(&RENEW, call).send(&mut link.connection).await;
+    renewed.map(drop).map_err(|source| Failure::answer(&link.address, source))
+}
+
+/// A random id, with the moment of its beginning by the engine's clock.
+fn new_id(now: u64) -> String {
+    let mut random = [0; 16];
+    SystemRandom.fill(&mut random);
+    format!("{}:{now}", hex::encode(random))
 }
 
 impl Link {

@@ -12,13 +12,14 @@ use tokio::time::{sleep, timeout};
 
 use super::Parcel;
 use crate::access::ANSWER;
-use crate::engine::{Engine, following};
+use crate::engine::{Engine, REPLICATION};
 use crate::failure::Failure;
 use crate::keys::PartitionKeys;
 use crate::promise::Promise;
 use crate::revocations::row;
+use crate::role::following;
 use crate::script::{Ask, REVOKE};
-use crate::topology::Primary;
+use crate::topology::{Primary, Replicas};
 
 /// Lines that a log keeps, about: a node that has fallen further behind reads the whole partition.
 pub(crate) const LOG_LINES: usize = 65_536;
@@ -29,8 +30,9 @@ const CALL: usize = 256;
 /// Revocations in one try.
 pub(super) const TRY: usize = 4_096;
 
-/// How long the engine waits for its replicas.
-const WAIT: Duration = Duration::from_millis(250);
+/// After so many tries that did not get far enough, the set is looked at again: it may have forgotten a node that is gone
+/// for good.
+const SHORT: u32 = 100;
 
 /// Between two tries for what did not get far enough.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -50,12 +52,14 @@ pub(crate) struct Courier {
 struct Link {
     connection: MultiplexedConnection,
     primary: Primary,
+    /// Tries since everything got as far as it should.
+    short: u32,
 }
 
-/// A parcel, and whether the primary at the other end of the link has taken it.
+/// A parcel, and the id of the data into which the primary at the other end of the link has taken it.
 struct Waiting {
     parcel: Parcel,
-    is_written: bool,
+    written_to: Option<String>,
 }
 
 impl Courier {
@@ -63,12 +67,18 @@ impl Courier {
     pub(crate) async fn run(mut self) {
         let (mut link, mut waiting) = (None, Vec::new());
         while self.collect(&mut waiting).await {
-            if let Err(failure) = self.deliver(&mut link, &mut waiting).await {
-                for one in &mut waiting {
+            let delivered = self.deliver(&mut link, &mut waiting).await;
+            if delivered.is_ok() && link.as_ref().is_some_and(|link| link.short < SHORT) {
+                continue;
+            }
+            link = None;
+            for one in &mut waiting {
+                one.written_to = None;
+            }
+            if let Err(failure) = delivered {
+                for one in &waiting {
                     one.parcel.report.failed();
-                    one.is_written = false;
                 }
-                link = None;
                 if failure.calls_for_search() {
                     self.engine.search_again().await;
                 }
@@ -91,7 +101,7 @@ impl Courier {
         };
         let more = std::iter::from_fn(|| self.inbox.try_recv().ok());
         let parcels = first.into_iter().chain(more);
-        waiting.extend(parcels.map(|parcel| Waiting { parcel, is_written: false }));
+        waiting.extend(parcels.map(|parcel| Waiting { parcel, written_to: None }));
         true
     }
 
@@ -113,16 +123,18 @@ impl Courier {
             fits
         });
         let mut taken: Vec<_> = taken.collect();
-        let new = taken.iter().filter(|one| !one.is_written);
+        let new = taken.iter().filter(|one| one.written_to.as_ref() != Some(&id));
         let new: Vec<_> = new.flat_map(|one| &one.parcel.revocations).copied().collect();
         let level = self.write(open, &id, &new).await?;
         for one in &mut taken {
-            one.is_written = true;
+            one.written_to = Some(id.clone());
         }
         if level >= self.promise.wanted() {
+            open.short = 0;
             let count = taken.len();
             waiting.drain(..count).for_each(|one| one.parcel.report.done(level));
         } else {
+            open.short += 1;
             for one in taken {
                 one.parcel.report.reached(level);
             }
@@ -132,8 +144,8 @@ impl Courier {
 
     async fn connect(&self) -> Result<Link, Failure> {
         let (primary, connection) =
-            self.engine.own_connection(self.keys.slot, WAIT + ANSWER).await?;
-        Ok(Link { connection, primary })
+            self.engine.own_connection(self.keys.slot, REPLICATION + ANSWER).await?;
+        Ok(Link { connection, primary, short: 0 })
     }
 
     /// Waits a little where the id is in doubt.
@@ -143,38 +155,45 @@ impl Courier {
         id.ok_or(Failure::Replaced)
     }
 
-    /// Writes, and says how far everything has got that was ever written on this link.
+    /// Writes, and says how far everything has got that was ever written to these data on this link.
     async fn write(
         &self,
         link: &mut Link,
         id: &str,
         new: &[Revocation],
     ) -> Result<Durability, Failure> {
-        let replicas = link.primary.replicas;
-        let wanted = self.promise.to_wait_for(replicas);
         let mut ask = Ask::calling(&REVOKE);
-        new.chunks(CALL).for_each(|part| self.add_call(&mut ask, id, part));
+        // With nothing new it still says whether the data are the same.
+        self.add_call(&mut ask, id, new.get(..CALL).unwrap_or(new));
+        new.chunks(CALL).skip(1).for_each(|part| self.add_call(&mut ask, id, part));
         let is_awaited = !self.promise.is_asynchronous();
         if is_awaited {
-            // Of a connection that has written nothing, `WAIT` would say that all is well.
-            ask.add(cmd("INCR").arg(&self.keys.mark).to_owned());
-            ask.add(cmd("WAIT").arg(wanted).arg(WAIT.as_millis().to_string()).to_owned());
-            ask.add(cmd("ROLE").clone());
+            self.add_wait(&mut ask, &link.primary.replicas);
         }
-        let failed = |source| failure(link, source);
-        let mut answers = if ask.is_empty() {
-            Vec::new()
-        } else {
-            ask.send(&mut link.connection.clone()).await.map_err(failed)?
-        };
+        let sent = ask.send(&mut link.connection.clone()).await;
+        let mut answers = sent.map_err(|source| failure(link, source))?;
         if !is_awaited {
             return Ok(Durability::Primary);
         }
-        // A replica that came after the primaries were looked for can be promoted as well.
-        let there = answers.pop().map_or(0, following);
-        link.primary.replicas = replicas.max(there);
+        let held = answers.pop().map(Option::<String>::from_redis_value);
+        // The data may have been emptied while the replicas were waited for, and theirs with them.
+        if !matches!(held, Some(Ok(Some(held))) if held == id) {
+            return Err(Failure::Replaced);
+        }
+        let following = answers.pop().map(following).unwrap_or_default();
         let acknowledged = answers.pop().map_or(Ok(0), count)?;
-        Ok(self.promise.level(acknowledged, link.primary.replicas))
+        // A replica that came after the primaries were looked for can be promoted as well.
+        link.primary.replicas = link.primary.replicas.and(&following);
+        Ok(self.promise.level(acknowledged, &following, &link.primary.replicas))
+    }
+
+    fn add_wait(&self, ask: &mut Ask, replicas: &Replicas) {
+        let wanted = self.promise.to_wait_for(replicas);
+        // Of a connection that has written nothing, `WAIT` would say that all is well.
+        ask.add(cmd("INCR").arg(&self.keys.mark).to_owned());
+        ask.add(cmd("WAIT").arg(wanted).arg(REPLICATION.as_millis().to_string()).to_owned());
+        ask.add(cmd("ROLE").clone());
+        ask.add(cmd("GET").arg(&self.keys.id).to_owned());
     }
 
     fn add_call(&self, ask: &mut Ask, id: &str, revocations: &[Revocation]) {

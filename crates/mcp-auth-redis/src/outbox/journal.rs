@@ -20,6 +20,9 @@ use self::writer::{Message, Writer};
 
 const ENDING: &str = "outbox";
 
+/// The ending of a file that could not be read whole. People look at it; this program does not.
+const DAMAGED: &str = "damaged";
+
 /// The file of this process.
 #[derive(Debug, Clone)]
 pub(crate) struct Journal(Sender<Message>);
@@ -35,6 +38,15 @@ pub(crate) struct Abandoned {
     /// Locked as long as this is held.
     _file: File,
     pub(crate) orders: Vec<OwnedOrder>,
+    is_damaged: bool,
+}
+
+/// What other processes left behind.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    pub(crate) files: Vec<Abandoned>,
+    /// Files that could not be read, or not whole.
+    pub(crate) damaged: usize,
 }
 
 impl Journal {
@@ -73,17 +85,33 @@ impl Journal {
     ///
     /// # Errors
     /// When the directory cannot be read.
-    pub(crate) fn abandoned(directory: &Path) -> Result<Vec<Abandoned>, StoreError> {
+    pub(crate) fn left(directory: &Path) -> Result<Left, StoreError> {
         let failed = |error| unwritten(directory, &error);
-        let mut found = Vec::new();
+        let mut left = Left::default();
         for entry in fs::read_dir(directory).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            if path.extension().is_some_and(|ending| ending == ENDING) {
-                // One that cannot be read must not keep the others from arriving.
-                found.extend(Abandoned::take(path).ok().flatten());
+            let ending = path.extension().unwrap_or_default();
+            if ending == ENDING {
+                left.add(Abandoned::take(path));
+            } else if ending == DAMAGED {
+                left.damaged += 1;
             }
         }
-        Ok(found)
+        Ok(left)
+    }
+}
+
+impl Left {
+    /// A file that cannot be read must not keep the others from arriving.
+    fn add(&mut self, taken: io::Result<Option<Abandoned>>) {
+        match taken {
+            Ok(Some(file)) => {
+                self.damaged += usize::from(file.is_damaged);
+                self.files.push(file);
+            }
+            Ok(None) => {}
+            Err(_) => self.damaged += 1,
+        }
     }
 }
 
@@ -99,14 +127,18 @@ impl Abandoned {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        let orders = line::unfinished(&fs::read_to_string(&path)?);
-        Ok(Some(Self { path, _file: file, orders }))
+        let line::Unfinished { orders, damaged } = line::unfinished(&fs::read_to_string(&path)?);
+        Ok(Some(Self { path, _file: file, orders, is_damaged: damaged > 0 }))
     }
 
-    /// All of it has arrived.
+    /// All of it has arrived that could be read. What could not stays for people to look at.
     pub(crate) fn remove(self) {
         // A file that stays is sent again by the next process: no harm.
-        let _: io::Result<()> = fs::remove_file(&self.path);
+        let _: io::Result<()> = if self.is_damaged {
+            fs::rename(&self.path, self.path.with_extension(DAMAGED))
+        } else {
+            fs::remove_file(&self.path)
+        };
     }
 }
 

@@ -7,11 +7,13 @@ use super::Parts;
 use crate::outbox::journal::{Abandoned, Journal};
 
 impl Parts {
-    /// Sends what is found on its way. A file is removed when all of it has arrived.
+    /// Sends what is found on its way: it is refused here at once. A file is removed when all of it has arrived.
     pub(super) fn adopt(self: &Arc<Self>) {
         let Some(directory) = &self.journal_directory else { return };
         // A directory that cannot be read now is looked at again.
-        for found in Journal::abandoned(directory).unwrap_or_default() {
+        let Ok(left) = Journal::left(directory) else { return };
+        self.damaged_outboxes.store(left.damaged, Ordering::Relaxed);
+        for found in left.files {
             self.adopt_file(found);
         }
     }

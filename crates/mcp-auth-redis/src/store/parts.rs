@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -51,6 +51,8 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Option<Journal>,
     pub(super) journal_directory: Option<PathBuf>,
+    /// Files of the journal that could not be read, or not whole.
+    pub(super) damaged_outboxes: AtomicUsize,
     /// Orders that have not got as far as they were asked to.
     open_orders: Mutex<BTreeMap<u64, Arc<Progress>>>,
     orders: AtomicU64,
@@ -103,6 +105,7 @@ impl Parts {
                 outbox: outbox.clone(),
                 id,
                 place: None,
+                lost: None,
             };
             worker.spawn(courier.run());
             worker.spawn(async move { match follower.run().await {} });
@@ -119,6 +122,7 @@ impl Parts {
             clock: Arc::clone(&options.clock),
             journal,
             journal_directory: options.journal.clone(),
+            damaged_outboxes: AtomicUsize::new(0),
             open_orders: Mutex::default(),
             orders: AtomicU64::new(0),
             namespace,
@@ -132,6 +136,8 @@ impl Parts {
         self.worker.run_and_wait(async move {
             status::look(&parts.engine, &parts.promise).await.map(drop)
         })?;
+        // Before anybody is admitted: an earlier process of this machine may have said that this was revoked.
+        self.adopt();
         let parts = Arc::downgrade(self);
         self.worker.spawn(async move {
             loop {
@@ -217,7 +223,9 @@ impl Parts {
     }
 
     pub(super) async fn examine(self: Arc<Self>) -> Result<Vec<Finding>, Failure> {
-        status::look(&self.engine, &self.promise).await
+        let mut found = status::look(&self.engine, &self.promise).await?;
+        found.extend(Finding::of_damaged_outboxes(self.status().damaged_outboxes));
+        Ok(found)
     }
 
     pub(super) fn status(&self) -> Status {
@@ -227,6 +235,7 @@ impl Parts {
             bound: self.lease.bound(),
             revocations: self.set.len(),
             on_their_way: self.open().len(),
+            damaged_outboxes: self.damaged_outboxes.load(Ordering::Relaxed),
             durability: self.promise.wanted(),
             is_bounded: !self.promise.is_asynchronous(),
         }

@@ -1,59 +1,101 @@
 //! The primaries of a cluster, in the words of `CLUSTER NODES`.
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use redis::cmd;
 
-use super::{Layout, Primary};
+use super::{Layout, Primary, Replicas};
 use crate::access::{ANSWER, Access};
 use crate::address::Address;
 use crate::failure::Failure;
 use crate::slot::Slot;
 
-/// Asks the nodes in turn until one answers.
+/// Asks all nodes that are known at once, and believes the first that sees most of the primaries. One that does not may
+/// itself be what is cut off; it is believed where nobody knows better.
 pub(super) async fn find(
     access: &Access,
     seeds: &[Address],
     known: &Layout,
 ) -> Result<Layout, Failure> {
-    let known = known.primaries.iter().map(|primary| &primary.address);
-    let mut last = Failure::NoPrimary("the URL names no node".to_owned());
-    for node in known.chain(seeds) {
-        match ask(access, node).await {
-            Ok(layout) => return Ok(layout),
-            Err(failure) => last = failure,
+    let mut nodes: Vec<_> =
+        known.primaries.iter().map(|primary| &primary.address).chain(seeds).collect();
+    nodes.sort();
+    nodes.dedup();
+    let mut answers: FuturesUnordered<_> =
+        nodes.into_iter().map(|node| ask(access, node, known)).collect();
+    let mut best = Err(Failure::NoPrimary("the URL names no node".to_owned()));
+    while let Some(answer) = answers.next().await {
+        match answer {
+            Ok(View { layout, sees_most: true }) => return Ok(layout),
+            Ok(View { layout, .. }) => best = Ok(layout),
+            Err(failure) if best.is_err() => best = Err(failure),
+            Err(_) => {}
         }
     }
-    Err(last)
+    best
 }
 
-async fn ask(access: &Access, node: &Address) -> Result<Layout, Failure> {
+/// What one node says of all.
+#[derive(Debug)]
+struct View {
+    layout: Layout,
+    /// Whether most of the primaries are there for it.
+    sees_most: bool,
+}
+
+async fn ask(access: &Access, node: &Address, known: &Layout) -> Result<View, Failure> {
     let mut connection = access.connect(node, ANSWER).await?;
     let asked = cmd("CLUSTER").arg("NODES").to_owned();
     let text: String =
         asked.query_async(&mut connection).await.map_err(|source| Failure::answer(node, source))?;
-    Ok(layout(&text, node))
+    Ok(view(&text, node, known))
 }
 
 /// Reads what a node, which leaves its own host out until it knows it, says of all.
-fn layout(text: &str, asked: &Address) -> Layout {
+fn view(text: &str, asked: &Address, known: &Layout) -> View {
     let nodes: Vec<_> = text.lines().filter_map(|line| Node::read(line, asked)).collect();
-    let serving = || nodes.iter().filter(|node| !node.slots.is_empty() && node.is_primary);
-    // A deposed primary that has not come back is nobody's replica, and may still answer those who know it.
-    let spread =
-        (nodes.len().checked_div(serving().count())).map_or(0, |each| each.saturating_sub(1));
-    let primaries = serving()
-        .map(|node| Primary {
-            address: node.address.clone(),
-            slots: node.slots.clone(),
-            replicas: nodes.iter().filter(|other| other.follows == node.id).count().max(spread),
-        })
-        .collect();
-    Layout { primaries }
+    let serving: Vec<_> = nodes.iter().filter(|node| node.serves()).collect();
+    let primaries = serving.iter().map(|node| Primary {
+        address: node.address.clone(),
+        slots: node.slots.clone(),
+        replicas: replicas(node, &nodes, known),
+    });
+    let there = serving.iter().filter(|node| !node.is_failed).count();
+    View { layout: Layout { primaries: primaries.collect() }, sees_most: there * 2 > serving.len() }
+}
+
+/// Those that follow it, and those that may have been the primary before it and have not come back: they are nobody's
+/// replicas, and may still answer those who know them.
+fn replicas(primary: &Node<'_>, nodes: &[Node<'_>], known: &Layout) -> Replicas {
+    let belongs = |other: &&Node<'_>| {
+        other.follows == primary.id
+            || other.is_deposed() && known.may_share(&other.address, &primary.slots)
+    };
+    Replicas::new(nodes.iter().filter(belongs).map(|node| node.address.clone()))
+}
+
+impl Layout {
+    /// Whether a node may have been in the set that has these slots: it was, or nobody remembers where it was.
+    fn may_share(&self, node: &Address, slots: &[(Slot, Slot)]) -> bool {
+        let mut sets =
+            self.primaries.iter().filter(|it| it.address == *node || it.replicas.contains(node));
+        let overlaps = |set: &Primary| {
+            let meet = |(first, last): &(Slot, Slot)| {
+                slots.iter().any(|(from, to)| first <= to && from <= last)
+            };
+            set.slots.iter().any(meet)
+        };
+        let Some(first) = sets.next() else { return true };
+        overlaps(first) || sets.any(overlaps)
+    }
 }
 
 struct Node<'a> {
     id: &'a str,
     address: Address,
     is_primary: bool,
+    /// Whether the node that was asked has given it up, or is about to.
+    is_failed: bool,
     /// The id of its primary.
     follows: &'a str,
     slots: Vec<(Slot, Slot)>,
@@ -75,7 +117,17 @@ impl<'a> Node<'a> {
             None => Address::parse(address, asked.port)?,
         };
         let slots = words.skip(4).filter_map(range).collect();
-        Some(Self { id, address, is_primary: flags.contains(&"master"), follows, slots })
+        let is_failed = flags.contains(&"fail") || flags.contains(&"fail?");
+        Some(Self { id, address, is_primary: flags.contains(&"master"), is_failed, follows, slots })
+    }
+
+    fn serves(&self) -> bool {
+        self.is_primary && !self.slots.is_empty()
+    }
+
+    /// Whether it may have been a primary until others took over. One that is empty and there is a spare.
+    fn is_deposed(&self) -> bool {
+        self.is_primary && self.slots.is_empty() && self.is_failed
     }
 }
 
@@ -89,30 +141,67 @@ fn range(word: &str) -> Option<(Slot, Slot)> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_deposed_and_the_down_count_among_the_replicas() {
-        let text = "\
+    const TEXT: &str = "\
 a1 10.0.0.1:7000@17000 myself,master - 0 0 1 connected 0-5460 [77->-b1]
 b1 10.0.0.2:7000@17000,host master - 0 1 2 connected 5461-10922
 c1 10.0.0.3:7000@17000 master,fail - 1 1 3 disconnected
 c2 10.0.0.4:7000@17000 master - 0 1 7 connected 10923-16382 16383
 a2 10.0.0.5:7000@17000 slave a1 0 1 1 connected
 b2 10.0.0.6:7000@17000 slave,fail b1 0 1 2 disconnected
+d1 10.0.0.7:7000@17000 master - 0 1 0 connected
 zz :0@0 handshake - 0 0 0 disconnected
 ";
-        let found = layout(text, &Address::new("10.0.0.1", 7_000));
-        let hosts: Vec<_> = found.primaries.iter().map(|it| it.address.to_string()).collect();
-        assert_eq!(hosts, ["10.0.0.1:7000", "10.0.0.2:7000", "10.0.0.4:7000"]);
-        let replicas: Vec<_> = found.primaries.iter().map(|it| it.replicas).collect();
-        assert_eq!(replicas, [1, 1, 1], "c2 took over from c1, which is not back");
-        assert_eq!(found.primary_of(Slot(16_383)).unwrap().address.host, "10.0.0.4");
-        assert_eq!(found.primary_of(Slot(77)).unwrap().address.host, "10.0.0.1");
+
+    fn node(number: u8) -> Address {
+        Address::new(format!("10.0.0.{number}"), 7_000)
+    }
+
+    fn sets(layout: &Layout) -> Vec<(Address, Replicas)> {
+        layout.primaries.iter().map(|it| (it.address.clone(), it.replicas.clone())).collect()
+    }
+
+    #[test]
+    fn who_was_deposed_belongs_to_those_who_took_over() {
+        let before = "\
+a1 10.0.0.1:7000@17000 myself,master - 0 0 1 connected 0-5460
+b1 10.0.0.2:7000@17000,host master - 0 1 2 connected 5461-10922
+c1 10.0.0.3:7000@17000 master - 1 1 3 connected 10923-16383
+c2 10.0.0.4:7000@17000 slave c1 0 1 3 connected
+";
+        let before = view(before, &node(1), &Layout::default()).layout;
+        let found = view(TEXT, &node(1), &before);
+        let set = |primary, replicas: &[u8]| {
+            (node(primary), Replicas::new(replicas.iter().map(|number| node(*number))))
+        };
+        let expected = [set(1, &[5]), set(2, &[6]), set(4, &[3])];
+        assert_eq!(sets(&found.layout), expected, "c2 took over from c1; d1 is a spare");
+        assert!(found.sees_most);
+        assert_eq!(found.layout.primary_of(Slot(16_383)).unwrap().address, node(4));
+        assert_eq!(found.layout.primary_of(Slot(77)).unwrap().address, node(1));
+        // Once and for all: the next look knows it from the last.
+        assert_eq!(sets(&view(TEXT, &node(1), &found.layout).layout), expected);
+    }
+
+    #[test]
+    fn who_was_deposed_before_anybody_looked_may_belong_to_all() {
+        let found = view(TEXT, &node(1), &Layout::default()).layout;
+        assert!(found.primaries.iter().all(|it| it.replicas.contains(&node(3))));
+    }
+
+    #[test]
+    fn a_node_that_sees_few_primaries_may_be_what_is_cut_off() {
+        let cut_off = "\
+a1 10.0.0.1:7000@17000 myself,master - 0 0 1 connected 0-5460
+b1 10.0.0.2:7000@17000 master,fail? - 0 1 2 disconnected 5461-10922
+c1 10.0.0.3:7000@17000 master,fail - 1 1 3 disconnected 10923-16383
+";
+        assert!(!view(cut_off, &node(1), &Layout::default()).sees_most);
     }
 
     #[test]
     fn a_node_alone_does_not_know_its_own_host() {
         let text = "a1 :7001@17001 myself,master - 0 0 1 connected 0-16382\n";
-        let found = layout(text, &Address::new("::1", 7_001));
+        let found = view(text, &Address::new("::1", 7_001), &Layout::default()).layout;
         assert_eq!(found.primaries[0].address, Address::new("::1", 7_001));
         assert!(found.primary_of(Slot(16_383)).is_err());
     }

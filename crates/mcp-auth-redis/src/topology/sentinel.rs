@@ -1,9 +1,11 @@
 //! The primary that sentinels know.
 
+use std::collections::HashMap;
+
 use redis::aio::MultiplexedConnection;
 use redis::{RedisResult, cmd};
 
-use super::Layout;
+use super::{Layout, Replicas};
 use crate::access::{ANSWER, Access};
 use crate::address::Address;
 use crate::failure::Failure;
@@ -32,8 +34,9 @@ async fn ask(access: &Access, sentinel: &Address, master: &str) -> Result<Option
     let Some(address) = primary(&mut connection, master).await.map_err(failed)? else {
         return Ok(None);
     };
-    let replicas = replicas(&mut connection, master).await.map_err(failed)?;
-    Ok(Some(Layout::of_one(address, replicas)))
+    let mut others = others(&mut connection, master).await.map_err(failed)?;
+    others.retain(|other| *other != address);
+    Ok(Some(Layout::of_one(address, Replicas::new(others))))
 }
 
 async fn primary(
@@ -45,9 +48,16 @@ async fn primary(
     Ok(found.map(|(host, port)| Address::new(host, port)))
 }
 
-/// Those that are down, or were the primary before, are among them.
-async fn replicas(connection: &mut MultiplexedConnection, master: &str) -> RedisResult<usize> {
+/// All of the set. While another node takes over, a sentinel names that one already, and the one before it still as the
+/// primary of the set. Those that are down, or were the primary before, are among the replicas.
+async fn others(connection: &mut MultiplexedConnection, master: &str) -> RedisResult<Vec<Address>> {
+    let asked = cmd("SENTINEL").arg("MASTER").arg(master).to_owned();
+    let primary: HashMap<String, String> = asked.query_async(connection).await?;
     let asked = cmd("SENTINEL").arg("REPLICAS").arg(master).to_owned();
-    let found: Vec<redis::Value> = asked.query_async(connection).await?;
-    Ok(found.len())
+    let replicas: Vec<HashMap<String, String>> = asked.query_async(connection).await?;
+    Ok(replicas.iter().chain([&primary]).filter_map(address).collect())
+}
+
+fn address(node: &HashMap<String, String>) -> Option<Address> {
+    Some(Address::new(node.get("ip")?, node.get("port")?.parse().ok()?))
 }

@@ -49,22 +49,43 @@ pub(super) fn of_done(number: u64) -> String {
     text(&Line::Done { number })
 }
 
+/// What a file holds that has not arrived.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Unfinished {
+    pub(super) orders: Vec<OwnedOrder>,
+    /// Lines that nobody can read any more.
+    pub(super) damaged: usize,
+}
+
 /// The orders of a file that have not arrived. A last line without end was not promised to anybody.
-pub(super) fn unfinished(text: &str) -> Vec<OwnedOrder> {
+pub(super) fn unfinished(text: &str) -> Unfinished {
     let whole = text.rfind('\n').map_or("", |end| text.split_at(end).0);
-    let mut open = BTreeMap::new();
-    for line in whole.lines() {
-        match serde_json::from_str(line) {
-            Ok(Line::Order { number, revocations, tokens }) => {
-                open.extend(read(&revocations, &tokens).map(|order| (number, order)));
-            }
-            Ok(Line::Done { number }) => {
-                open.remove(&number);
-            }
-            Err(_) => {}
+    let (mut open, mut damaged) = (BTreeMap::new(), 0);
+    for line in whole.lines().filter(|line| !line.is_empty()) {
+        match Entry::read(line) {
+            Some(Entry::Order(number, order)) => drop(open.insert(number, order)),
+            Some(Entry::Done(number)) => drop(open.remove(&number)),
+            None => damaged += 1,
         }
     }
-    open.into_values().collect()
+    Unfinished { orders: open.into_values().collect(), damaged }
+}
+
+/// A line as it is meant.
+enum Entry {
+    Order(u64, OwnedOrder),
+    Done(u64),
+}
+
+impl Entry {
+    fn read(line: &str) -> Option<Self> {
+        match serde_json::from_str(line).ok()? {
+            Line::Order { number, revocations, tokens } => {
+                Some(Self::Order(number, read(&revocations, &tokens)?))
+            }
+            Line::Done { number } => Some(Self::Done(number)),
+        }
+    }
 }
 
 fn text(line: &Line) -> String {
@@ -141,7 +162,7 @@ mod tests {
     #[test]
     fn what_has_not_arrived_is_found_again() {
         let all = [of_order(1, &order(1)), of_order(2, &order(2)), of_done(1)].concat();
-        assert_eq!(unfinished(&all), [order(2)]);
+        assert_eq!(unfinished(&all).orders, [order(2)]);
     }
 
     #[test]
@@ -150,7 +171,15 @@ mod tests {
         let torn = of_order(2, &order(2));
         for cut in 0..torn.len() {
             let text = format!("{whole}{}", torn.split_at(cut).0);
-            assert_eq!(unfinished(&text), [order(1)], "cut at {cut}");
+            let expected = Unfinished { orders: vec![order(1)], damaged: 0 };
+            assert_eq!(unfinished(&text), expected, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_costs_no_other() {
+        let all =
+            [&of_order(1, &order(1)), "{\"order\":\n", "\n", &of_order(2, &order(2))].concat();
+        assert_eq!(unfinished(&all), Unfinished { orders: vec![order(1), order(2)], damaged: 1 });
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Writer {
     length: u64,
     last: u64,
     open: BTreeSet<u64>,
+    /// Whether half a line stands at the end.
+    is_torn: bool,
 }
 
 impl Writer {
@@ -40,14 +42,14 @@ impl Writer {
         let (path, file) = create(directory)?;
         // Its name must survive a crash too.
         File::open(directory)?.sync_all()?;
-        Ok(Self { path, file, length: 0, last: 0, open: BTreeSet::new() })
+        Ok(Self { path, file, length: 0, last: 0, open: BTreeSet::new(), is_torn: false })
     }
 
     /// Works until nobody can send a message any more. A file with nothing open goes away.
     pub(super) fn run(mut self, inbox: &Receiver<Message>) {
         while let Ok(first) = inbox.recv() {
             let messages = std::iter::once(first).chain(inbox.try_iter());
-            let (mut text, mut replies) = (String::new(), Vec::new());
+            let (mut text, mut replies) = (self.beginning(), Vec::new());
             for message in messages {
                 self.note(message, &mut text, &mut replies);
             }
@@ -91,7 +93,7 @@ impl Writer {
     fn write(&mut self, text: &str, sync: bool) -> io::Result<()> {
         if self.open.is_empty() && self.length > LONG {
             self.file.set_len(0)?;
-            self.length = 0;
+            (self.length, self.is_torn) = (0, false);
             return Ok(());
         }
         let written = self
@@ -99,11 +101,15 @@ impl Writer {
             .write_all(text.as_bytes())
             .and_then(|()| if sync { self.file.sync_data() } else { Ok(()) });
         match written {
-            Ok(()) => self.length += text.len() as u64,
-            // Half a line must not spoil the next one.
-            Err(_) => self.file.set_len(self.length)?,
+            Ok(()) => (self.length, self.is_torn) = (self.length + text.len() as u64, false),
+            Err(_) => self.is_torn = self.file.set_len(self.length).is_err(),
         }
         written
+    }
+
+    /// Half a line that could not be cut off must not spoil the next one.
+    fn beginning(&self) -> String {
+        if self.is_torn { "\n".to_owned() } else { String::new() }
     }
 }
 

@@ -19,6 +19,11 @@ pub(super) fn registry(status: &Status) -> Registry {
     };
     number("held", "Revocations in the memory of this server", status.revocations);
     number("on_their_way", "Orders that have not arrived everywhere", status.on_their_way);
+    number(
+        "damaged_outboxes",
+        "Files of revocations on their way that cannot be read, or not whole",
+        status.damaged_outboxes,
+    );
     number("fresh", "1 while this server admits callers", usize::from(status.is_fresh));
     number("bounded", "1 while a revocation has a bound", usize::from(status.is_bounded));
     let mut seconds = |name: &str, help: &str, value: f64| {
