@@ -38,7 +38,7 @@ impl Follower {
             return renew(&self.keys, &id, link).await;
         }
         let known = self.known();
-        let found = self.scan(link, !known.is_empty()).await?;
+        let found = self.scan(link, known.len()).await?;
         self.id.send_replace(Some(id.clone()));
         // What is there may be less than what was known: an older entry of a user, or one that ends earlier.
         let lost = known.into_iter().filter(|one| found.get(&id_of(one)) != Some(one));
@@ -78,11 +78,11 @@ impl Follower {
         self.set.held().into_iter().filter(|one| mine(one) && lasts(one)).collect()
     }
 
-    /// Takes everything into the set; what it is, where that is wanted.
-    async fn scan(&self, link: &mut Link, is_wanted: bool) -> Result<Found, Failure> {
+    /// Takes everything into the set; what it is, where something of it was known before.
+    async fn scan(&self, link: &mut Link, known: usize) -> Result<Found, Failure> {
         let PartitionKeys { entries, users, forgotten, .. } = &self.keys;
         let size: usize = link.ask(cmd("ZCARD").arg(entries)).await?;
-        self.set.reserve(self.set.len() + size.saturating_sub(self.set.len()));
+        self.set.reserve(self.set.len() + size.saturating_sub(known));
         let mut all = Found::new();
         for (command, key) in [("ZSCAN", entries), ("HSCAN", users)] {
             let mut cursor = "0".to_owned();
@@ -92,7 +92,7 @@ impl Follower {
                 let found: Result<Vec<_>, _> =
                     found.iter().map(|(id, it)| read(command, id, it)).collect();
                 let found = found?;
-                if is_wanted {
+                if known > 0 {
                     all.extend(found.iter().map(|one| (id_of(one), *one)));
                 }
                 self.set.take_in(found, Timestamp::default(), self.clock.now());

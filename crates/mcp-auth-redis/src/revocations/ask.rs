@@ -10,6 +10,7 @@ use mcp_auth::store::{
 };
 use redis::{FromRedisValue as _, Value, cmd};
 
+use super::row;
 use crate::failure::Failure;
 use crate::keys::{blacklist, partition_of};
 use crate::script::Ask;
@@ -89,8 +90,8 @@ impl Parts {
         let forgotten = answers.next().map_or(Ok(0), number_or_none)?;
         let held: Vec<_> = answers.by_ref().take(entries.len()).collect();
         let hit = entries.iter().zip(held).find(|(_, held)| *held != Value::Nil);
-        let user = match (user, answers.next()) {
-            (Some(id), Some(Value::BulkString(raw))) => Some(entry(id, &raw)?),
+        let user = match answers.next() {
+            Some(Value::BulkString(raw)) => Some(row::read_user_value(&raw)?.0),
             _ => None,
         };
         Ok(Found { revoked_by: hit.map(|((_, by), _)| *by), user, forgotten })
@@ -100,13 +101,6 @@ impl Parts {
 fn number_or_none(answer: Value) -> Result<u64, Failure> {
     let number = Option::<u64>::from_redis_value(answer);
     number.map(Option::unwrap_or_default).map_err(|_| Failure::Corrupt("a date"))
-}
-
-fn entry(id: RevocationId, raw: &[u8]) -> Result<UserEntry, Failure> {
-    match super::row::read_user(id, raw)? {
-        mcp_auth::store::Revocation::User { entry, .. } => Ok(entry),
-        mcp_auth::store::Revocation::Entry { .. } => Err(Failure::Corrupt("a user's entry")),
-    }
 }
 
 impl Question {

@@ -51,8 +51,14 @@ pub(crate) fn read_entry(id: &[u8], score: f64) -> Result<Revocation, Failure> {
     Ok(Revocation::Entry { id, keep_until: NumericDate::new(seconds).ok_or(CORRUPT)? })
 }
 
-/// Reads a user's entry.
+/// Reads a user's revocation.
 pub(crate) fn read_user(id: RevocationId, value: &[u8]) -> Result<Revocation, Failure> {
+    let (entry, keep_until) = read_user_value(value)?;
+    Ok(Revocation::User { id, entry, keep_until })
+}
+
+/// Reads a user's entry, and until when it is kept.
+pub(crate) fn read_user_value(value: &[u8]) -> Result<(UserEntry, NumericDate), Failure> {
     let (generation, rest) = value.split_at_checked(20).ok_or(CORRUPT)?;
     let (blocked, rest) = rest.split_at_checked(1).ok_or(CORRUPT)?;
     let (not_before, ends) = rest.split_at_checked(12).ok_or(CORRUPT)?;
@@ -61,7 +67,7 @@ pub(crate) fn read_user(id: RevocationId, value: &[u8]) -> Result<Revocation, Fa
         blocked: blocked == b"1",
         not_before: date(not_before)?,
     };
-    Ok(Revocation::User { id, entry, keep_until: date(ends)? })
+    Ok((entry, date(ends)?))
 }
 
 fn date(digits: &[u8]) -> Result<NumericDate, Failure> {

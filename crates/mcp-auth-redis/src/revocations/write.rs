@@ -103,10 +103,8 @@ impl Parts {
         let asked = cmd("HGET").arg(&keys.users).arg(user.as_bytes()).to_owned();
         let held: Option<Vec<u8>> = self.engine.ask_for(keys.slot, &asked.into()).await?;
         let Some(raw) = held else { return Ok(None) };
-        match row::read_user(user, &raw)? {
-            Revocation::User { entry, keep_until, .. } => Ok(Some((raw, entry, keep_until))),
-            Revocation::Entry { .. } => Err(Failure::Corrupt("a user's entry")),
-        }
+        let (entry, keep_until) = row::read_user_value(&raw)?;
+        Ok(Some((raw, entry, keep_until)))
     }
 
     /// The keys of the partition that an id belongs to.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use mcp_auth::clock::Clock;
 use mcp_auth::store::{MemoryRevocations, Order, StoreError};
 use redis::cmd;
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -21,7 +21,7 @@ use crate::foreign;
 use crate::keys::{Group, PartitionKeys};
 use crate::lease::Lease;
 use crate::outbox::journal::Journal;
-use crate::outbox::{Blacklist, Courier, Outbox, Progress};
+use crate::outbox::{Blacklist, Courier, Listing, Outbox, Parcel, Progress};
 use crate::promise::Promise;
 use crate::script::{Ask, PURGE};
 use crate::status::{self, Finding, Status};
@@ -65,60 +65,21 @@ impl Parts {
     /// Sets everything going.
     pub(super) fn start(options: &RedisOptions) -> Result<Self, StoreError> {
         let url = options.url.clone();
-        let keys = PartitionKeys::all(&url.namespace, url.is_cluster());
+        let (keys, namespace) =
+            (PartitionKeys::all(&url.namespace, url.is_cluster()), url.namespace.clone());
         let promise = Arc::new(Promise::new(url.asynchronous));
-        let namespace = url.namespace.clone();
         let engine = Arc::new(Engine::new(Topology::new(url)?));
         let journal = options.journal.as_deref().map(Journal::begin).transpose()?;
-        let worker = Worker::start()?;
-        let set = Arc::new(MemoryRevocations::new());
-        let lease = Arc::new(Lease::new(keys.len(), options.bound));
         let (senders, inboxes): (Vec<_>, Vec<_>) = keys.iter().map(|_| unbounded_channel()).unzip();
-        let (listings, inbox) = unbounded_channel();
-        let outbox = Outbox::new(senders, listings);
-        worker.spawn(
-            Blacklist {
-                engine: Arc::clone(&engine),
-                promise: Arc::clone(&promise),
-                inbox,
-                ours: Group::new(&namespace, foreign::GROUP),
-            }
-            .run(),
-        );
-        let mut ids = Vec::new();
-        for (partition, (keys, inbox)) in keys.iter().zip(inboxes).enumerate() {
-            let (id, known) = watch::channel(None);
-            let courier = Courier {
-                engine: Arc::clone(&engine),
-                keys: keys.clone(),
-                promise: Arc::clone(&promise),
-                inbox,
-                id: known.clone(),
-            };
-            let follower = Follower {
-                engine: Arc::clone(&engine),
-                partition,
-                keys: keys.clone(),
-                set: Arc::clone(&set),
-                lease: Arc::clone(&lease),
-                clock: Arc::clone(&options.clock),
-                outbox: outbox.clone(),
-                id,
-                place: None,
-                lost: None,
-            };
-            worker.spawn(courier.run());
-            worker.spawn(async move { match follower.run().await {} });
-            ids.push(known);
-        }
-        Ok(Self {
+        let (listings, listed) = unbounded_channel();
+        let mut parts = Self {
             engine,
-            set,
-            lease,
+            set: Arc::new(MemoryRevocations::new()),
+            lease: Arc::new(Lease::new(keys.len(), options.bound)),
             promise,
-            outbox,
+            outbox: Outbox::new(senders, listings),
             keys,
-            ids,
+            ids: Vec::new(),
             clock: Arc::clone(&options.clock),
             journal,
             journal_directory: options.journal.clone(),
@@ -126,8 +87,50 @@ impl Parts {
             open_orders: Mutex::default(),
             orders: AtomicU64::new(0),
             namespace,
-            worker,
-        })
+            worker: Worker::start()?,
+        };
+        parts.worker.spawn(parts.blacklist(listed).run());
+        for (partition, inbox) in inboxes.into_iter().enumerate() {
+            parts.begin_partition(partition, inbox);
+        }
+        Ok(parts)
+    }
+
+    fn blacklist(&self, inbox: UnboundedReceiver<Listing>) -> Blacklist {
+        Blacklist {
+            engine: Arc::clone(&self.engine),
+            promise: Arc::clone(&self.promise),
+            inbox,
+            ours: Group::new(&self.namespace, foreign::GROUP),
+        }
+    }
+
+    /// Lets somebody write to a partition, and somebody follow it.
+    fn begin_partition(&mut self, partition: usize, inbox: UnboundedReceiver<Parcel>) {
+        let Some(keys) = self.keys.get(partition).cloned() else { return };
+        let (id, known) = watch::channel(None);
+        let courier = Courier {
+            engine: Arc::clone(&self.engine),
+            keys: keys.clone(),
+            promise: Arc::clone(&self.promise),
+            inbox,
+            id: known.clone(),
+        };
+        let follower = Follower {
+            engine: Arc::clone(&self.engine),
+            partition,
+            keys,
+            set: Arc::clone(&self.set),
+            lease: Arc::clone(&self.lease),
+            clock: Arc::clone(&self.clock),
+            outbox: self.outbox.clone(),
+            id,
+            place: None,
+            lost: None,
+        };
+        self.worker.spawn(courier.run());
+        self.worker.spawn(async move { match follower.run().await {} });
+        self.ids.push(known);
     }
 
     /// The first look, whose failures tell an operator more than a lease that does not come.
