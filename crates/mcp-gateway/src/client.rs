@@ -6,6 +6,7 @@ mod handler;
 mod http;
 mod http_client;
 mod oversized;
+mod reading;
 mod stdio;
 mod wire;
 

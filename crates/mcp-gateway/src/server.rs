@@ -3,6 +3,7 @@
 
 mod supervisor;
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -162,7 +163,8 @@ impl Server {
         arguments: Map<String, Value>,
         patience: Duration,
     ) -> Result<Answer, CallError> {
-        let asked = tokio::time::timeout(patience, self.ask(tool, arguments));
+        // Pinned here, so that what follows moves a pointer and not the whole question.
+        let asked = pin!(tokio::time::timeout(patience, self.ask(tool, arguments)));
         match self.stop.run_until_cancelled(asked).await {
             Some(Ok(Ok(answer))) => Ok(answer),
             // Whatever else it looks like to the call.

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::Wire;
 use super::answer::TOO_LARGE;
 use super::oversized::{id_at_the_end, id_of};
+use super::reading;
 use crate::lines::{Line, Lines};
 
 /// A child that reads nothing for so long, with its pipe full, is stuck.
@@ -109,7 +110,7 @@ impl Sieve {
     }
 
     fn read(&mut self, line: &[u8]) -> Option<Incoming> {
-        let Ok(message) = serde_json::from_slice(line) else {
+        let Ok(message) = reading::message(line) else {
             self.discard(line.len());
             return None;
         };

@@ -1,5 +1,6 @@
 //! `POST /api/v1/mcp/tools/{name}/execute`.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Json;
@@ -61,7 +62,7 @@ async fn run(
 ) -> Response {
     let name = call.parameter().unwrap_or_default();
     let under_way = UnderWay::begin(call, permit.action());
-    let work = call.app.gatekeeper.call(permit, arguments, timeout);
+    let work = pin!(call.app.gatekeeper.call(permit, arguments, timeout));
     match under_way.while_caller_stands(work).await {
         Ok(Ok(outcome)) => answered(name, under_way, outcome),
         Ok(Err(error)) => {

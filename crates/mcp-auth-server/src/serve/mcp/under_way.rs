@@ -1,6 +1,6 @@
 //! A call while it goes on: what it is told on the audit and in the metrics, however it ends.
 
-use std::pin::pin;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use mcp_auth::action::CallTool;
@@ -63,9 +63,8 @@ impl<'a> UnderWay<'a> {
     /// `token_revoked`, `account_disabled`.
     pub(super) async fn while_caller_stands<T>(
         &self,
-        work: impl Future<Output = T>,
+        mut work: Pin<&mut impl Future<Output = T>>,
     ) -> Result<T, Refusal> {
-        let mut work = pin!(work);
         let mut looks = interval(LOOK_AGAIN);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         looks.reset();
