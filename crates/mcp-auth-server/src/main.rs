@@ -21,6 +21,11 @@ use mcp_auth_cli::{Failure, exit, parse, print_completions, print_man_page};
 
 use crate::args::{Args, Command};
 
+/// The system's allocator is slow with the buffers of which every request takes several, and gives memory back late.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     // Before anything else: a guardian is a small process that reads no configuration.
