@@ -2,11 +2,13 @@
 
 mod answer;
 mod connect;
+mod direct;
 mod handler;
 mod http;
 mod http_client;
 mod oversized;
 mod reading;
+mod reply;
 mod stdio;
 mod wire;
 
@@ -28,6 +30,7 @@ pub(crate) use answer::{Answer, ClientError};
 pub(crate) use connect::{Dialect, Limits, connect_http, connect_stdio};
 pub(crate) use wire::Wire;
 
+use self::direct::Direct;
 use crate::tool::ListedTool;
 
 /// A server that lists more has no use for the reader of the list.
@@ -38,6 +41,8 @@ const FAREWELL: Duration = Duration::from_secs(4);
 /// A connection to one server, to ask things over.
 pub(crate) struct Client {
     peer: Peer<RoleClient>,
+    /// For calls, where each may go by itself.
+    direct: Option<Direct>,
     changed: Arc<Notify>,
     pub(crate) about: About,
 }
@@ -66,11 +71,19 @@ impl Client {
             tools.extend(page.tools.into_iter().map(answer::listed));
             cursor = page.next_cursor;
             if cursor.is_none() {
+                self.note(&tools);
                 return Ok(tools);
             }
             if tools.len() > MOST_TOOLS {
                 return Err(ClientError::violation("it lists more than 10000 tools"));
             }
+        }
+    }
+
+    fn note(&self, tools: &[ListedTool]) {
+        let Some(direct) = &self.direct else { return };
+        for tool in tools {
+            direct.note(&tool.name, &tool.parameters);
         }
     }
 
@@ -90,13 +103,14 @@ impl Client {
         tool: String,
         arguments: JsonObject,
     ) -> Result<Answer, ClientError> {
+        if let Some(direct) = self.direct.as_ref().filter(|direct| direct.can_call(&tool)) {
+            return answer::of_result(direct.call(&tool, &arguments).await?);
+        }
         let params = CallToolRequestParams::new(tool).with_arguments(arguments);
         match self.peer.call_tool_once(params).await? {
             CallToolResponse::Complete(result) => answer::answer(result),
-            CallToolResponse::InputRequired(_) => {
-                Err(ClientError::violation("the tool asks for input, which nobody here can give"))
-            }
-            _ => Err(ClientError::violation("the tool answers with a task, which was not offered")),
+            CallToolResponse::InputRequired(_) => Err(answer::wants_input()),
+            _ => Err(answer::is_a_task()),
         }
     }
 

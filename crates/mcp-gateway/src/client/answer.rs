@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use rmcp::ServiceError;
-use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, Tool};
+use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, ServerResult, Tool};
 use rmcp::service::ClientInitializeError;
 use rmcp::transport::streamable_http_client::StreamableHttpError;
 use serde_json::Value;
@@ -62,9 +62,15 @@ impl From<ServiceError> for ClientError {
             }
             ServiceError::TransportSend(error) => Self::Lost(causes(error.error.as_ref())),
             ServiceError::TransportClosed => Self::lost("the connection was closed"),
-            ServiceError::UnexpectedResponse => Self::violation("the answer is of another kind"),
+            ServiceError::UnexpectedResponse => Self::violation(OF_ANOTHER_KIND),
             other => Self::Lost(other.to_string()),
         }
+    }
+}
+
+impl From<&reqwest::Error> for ClientError {
+    fn from(error: &reqwest::Error) -> Self {
+        Self::Lost(causes(error))
     }
 }
 
@@ -133,6 +139,30 @@ pub(super) fn listed(tool: Tool) -> ListedTool {
         parameters: Value::Object((*tool.input_schema).clone()),
     }
 }
+
+/// A result that comes as the answer to a call.
+pub(super) fn of_result(result: ServerResult) -> Result<Answer, ClientError> {
+    match result {
+        ServerResult::CallToolResult(result) => answer(result),
+        // A tool that has nothing to say.
+        ServerResult::EmptyResult(_) | ServerResult::TaskAckResult(_) => {
+            answer(CallToolResult::default())
+        }
+        ServerResult::InputRequiredResult(_) => Err(wants_input()),
+        ServerResult::CreateTaskResult(_) => Err(is_a_task()),
+        _ => Err(ClientError::violation(OF_ANOTHER_KIND)),
+    }
+}
+
+pub(super) fn wants_input() -> ClientError {
+    ClientError::violation("the tool asks for input, which nobody here can give")
+}
+
+pub(super) fn is_a_task() -> ClientError {
+    ClientError::violation("the tool answers with a task, which was not offered")
+}
+
+const OF_ANOTHER_KIND: &str = "the answer is of another kind";
 
 /// A tool's answer.
 pub(super) fn answer(result: CallToolResult) -> Result<Answer, ClientError> {

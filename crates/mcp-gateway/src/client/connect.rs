@@ -13,7 +13,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::ClientError;
-use super::handler::Handler;
+use super::direct::Direct;
+use super::handler::{self, Handler};
 use super::stdio::StdioTransport;
 use super::{About, Client, Connection, Wire, http};
 
@@ -83,7 +84,20 @@ pub(crate) async fn connect_http(
     dialect: Dialect,
     limits: Limits,
 ) -> Result<(Client, Connection), ClientError> {
-    connect(http::transport(url, headers, limits)?, dialect).await
+    let (transport, direct) = http::transport(url, headers, limits)?;
+    let (client, connection) = connect(transport, dialect).await?;
+    let direct = direct.and_then(|direct| speaking(direct, &client.peer));
+    Ok((Client { direct, ..client }, connection))
+}
+
+/// Calls go by themselves where each request stands for itself.
+fn speaking(direct: Direct, peer: &Peer<RoleClient>) -> Option<Direct> {
+    let version = peer.peer_info()?.protocol_version.clone();
+    let about = || {
+        let ours = handler::about_us();
+        (ours.client_info, ours.capabilities)
+    };
+    (version >= NEWEST).then(|| direct.speaking(version, about())).flatten()
 }
 
 async fn connect<T>(transport: T, dialect: Dialect) -> Result<(Client, Connection), ClientError>
@@ -104,7 +118,7 @@ where
     }
     let about = info.as_deref().map(about).unwrap_or_default();
     let task = tokio::spawn(wait(running));
-    Ok((Client { peer, changed, about }, Connection { stop: guard.disarm(), task }))
+    Ok((Client { peer, direct: None, changed, about }, Connection { stop: guard.disarm(), task }))
 }
 
 async fn wait(running: RunningService<RoleClient, Handler>) {

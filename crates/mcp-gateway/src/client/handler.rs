@@ -21,8 +21,13 @@ impl ClientHandler for Handler {
     }
 
     fn get_info(&self) -> ClientConfig {
-        let name = Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-        ClientConfig::new(ClientCapabilities::default(), name)
-            .with_protocol_version(NEWEST_WITH_HANDSHAKE)
+        about_us()
     }
+}
+
+/// What servers are told of the gateway.
+pub(super) fn about_us() -> ClientConfig {
+    let name = Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    ClientConfig::new(ClientCapabilities::default(), name)
+        .with_protocol_version(NEWEST_WITH_HANDSHAKE)
 }

@@ -9,9 +9,10 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 
 use super::Limits;
 use super::answer::ClientError;
+use super::direct::Direct;
 use super::http_client::HttpClient;
 
-/// Makes a transport. Nothing is sent yet.
+/// Makes a transport, and the way for calls beside it. Nothing is sent yet.
 ///
 /// The client keeps connections open between calls, follows no redirect, because the headers carry
 /// secrets, and takes no proxy from the environment, which libraries do not read.
@@ -19,7 +20,7 @@ pub(super) fn transport(
     url: &str,
     headers: &BTreeMap<String, String>,
     limits: Limits,
-) -> Result<StreamableHttpClientTransport<HttpClient>, ClientError> {
+) -> Result<(StreamableHttpClientTransport<HttpClient>, Option<Direct>), ClientError> {
     let client = reqwest::Client::builder()
         .redirect(Policy::none())
         .no_proxy()
@@ -27,12 +28,14 @@ pub(super) fn transport(
         .pool_max_idle_per_host(limits.at_once)
         .build()
         .map_err(|_| ClientError::lost("the HTTP client cannot be made on this system"))?;
+    let headers = read(headers)?;
+    let direct = Direct::new(client.clone(), url, headers.clone(), limits.message);
     let config = StreamableHttpClientTransportConfig::with_uri(url)
-        .custom_headers(read(headers)?)
+        .custom_headers(headers)
         .max_concurrent_requests(limits.at_once)
         .max_sse_event_size(limits.message)
         .max_json_response_size(limits.message);
-    Ok(StreamableHttpClientTransport::with_client(HttpClient(client), config))
+    Ok((StreamableHttpClientTransport::with_client(HttpClient(client), config), direct))
 }
 
 fn read(

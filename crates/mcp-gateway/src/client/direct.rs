@@ -1,0 +1,209 @@
+//! Calls of tools over HTTP since protocol 2026-07-28. There every request is a POST of its own, without a session; servers
+//! ask nothing in between, and closing the connection cancels. So whoever calls can post for itself.
+//!
+//! `rmcp` leads each request through three tasks and copies it on the way, a quarter of what a call through the gateway
+//! costs. It keeps everything else: finding out what the server speaks, lists, subscriptions, and calls of tools whose
+//! arguments go into headers as well.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, Request, Url};
+use rmcp::model::{
+    ClientCapabilities, Implementation, JsonObject, ProtocolVersion, RequestMetaObject,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::answer::ClientError;
+use super::reply;
+
+const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+const NAME: HeaderName = HeaderName::from_static("mcp-name");
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+
+/// What the argument schemas of tools may ask for: an argument as a header.
+const IN_HEADER: &str = "x-mcp-header";
+
+const CALL: &str = "tools/call";
+
+/// The way to one server.
+pub(super) struct Direct {
+    http: Client,
+    url: Url,
+    headers: HeaderMap,
+    meta: RequestMetaObject,
+    /// Bytes of one message.
+    limit: usize,
+    /// Tools that the library has to call.
+    others: Mutex<HashSet<String>>,
+    calls: AtomicU64,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    jsonrpc: &'static str,
+    id: &'a str,
+    method: &'static str,
+    params: Params<'a>,
+}
+
+#[derive(Serialize)]
+struct Params<'a> {
+    #[serde(rename = "_meta")]
+    meta: &'a RequestMetaObject,
+    name: &'a str,
+    arguments: &'a JsonObject,
+}
+
+impl Direct {
+    /// Over these connections, with the headers that the configuration names. `None` where the URL is none, which the
+    /// library says.
+    pub(super) fn new(
+        http: Client,
+        url: &str,
+        configured: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+        limit: usize,
+    ) -> Option<Self> {
+        let mut headers: HeaderMap = configured.into_iter().collect();
+        let ours = [
+            (ACCEPT, "application/json, text/event-stream"),
+            (CONTENT_TYPE, "application/json"),
+            (METHOD, CALL),
+        ];
+        headers.extend(ours.map(|(name, value)| (name, HeaderValue::from_static(value))));
+        Some(Self {
+            http,
+            url: url.parse().ok()?,
+            headers,
+            meta: RequestMetaObject::default(),
+            limit,
+            others: Mutex::default(),
+            calls: AtomicU64::new(0),
+        })
+    }
+
+    /// The same in this version, with what every request says of who asks.
+    pub(super) fn speaking(
+        mut self,
+        version: ProtocolVersion,
+        about: (Implementation, ClientCapabilities),
+    ) -> Option<Self> {
+        self.headers.insert(VERSION, HeaderValue::from_str(version.as_str()).ok()?);
+        self.meta.set_protocol_version(version);
+        self.meta.set_client_info(about.0);
+        self.meta.set_client_capabilities(about.1);
+        Some(self)
+    }
+
+    /// Takes note of a tool that the server lists.
+    pub(super) fn note(&self, tool: &str, schema: &Value) {
+        if is_legible(tool) && !mentions(schema, IN_HEADER) {
+            self.others().remove(tool);
+        } else {
+            self.others().insert(tool.to_owned());
+        }
+    }
+
+    /// Whether this tool can be called here.
+    pub(super) fn can_call(&self, tool: &str) -> bool {
+        is_legible(tool) && !self.others().contains(tool)
+    }
+
+    /// Calls a tool. Dropping the future closes the connection, which cancels the call.
+    pub(super) async fn call(
+        &self,
+        tool: &str,
+        arguments: &JsonObject,
+    ) -> Result<reply::Reply, ClientError> {
+        // Beside the ids of the library, which are numbers.
+        let id = format!("call-{}", self.calls.fetch_add(1, Ordering::Relaxed));
+        let response = self.http.execute(self.request(&id, tool, arguments)?).await;
+        let response = response.map_err(|error| ClientError::from(&error))?;
+        reply::read(response, &id, self.limit).await
+    }
+
+    fn request(
+        &self,
+        id: &str,
+        tool: &str,
+        arguments: &JsonObject,
+    ) -> Result<Request, ClientError> {
+        let unfit = |_| ClientError::violation("its name cannot be sent in a header");
+        let params = Params { meta: &self.meta, name: tool, arguments };
+        let message = Message { jsonrpc: "2.0", id, method: CALL, params };
+        let body = serde_json::to_vec(&message);
+        let body = body.map_err(|_| ClientError::violation("the arguments are no JSON"))?;
+        let mut request = Request::new(Method::POST, self.url.clone());
+        request.headers_mut().clone_from(&self.headers);
+        request.headers_mut().insert(NAME, HeaderValue::from_str(tool).map_err(unfit)?);
+        *request.body_mut() = Some(body.into());
+        Ok(request)
+    }
+
+    // A panic cannot leave the set half written.
+    fn others(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a name stands in a header as it is. Others are encoded (SEP-2243).
+fn is_legible(name: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:".contains(&byte);
+    !name.is_empty() && name.bytes().all(legal)
+}
+
+fn mentions(schema: &Value, wanted: &str) -> bool {
+    match schema {
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| name == wanted || mentions(value, wanted))
+        }
+        Value::Array(values) => values.iter().any(|value| mentions(value, wanted)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn direct() -> Direct {
+        let headers = [(HeaderName::from_static("authorization"), HeaderValue::from_static("x"))];
+        let direct = Direct::new(Client::new(), "http://host/mcp", headers, 10).unwrap();
+        let about = (Implementation::new("us", "1"), ClientCapabilities::default());
+        direct.speaking(ProtocolVersion::V_2026_07_28, about).unwrap()
+    }
+
+    #[test]
+    fn tools_with_headers_of_their_own_are_left_to_the_library() {
+        let direct = direct();
+        let annotated =
+            json!({"properties": {"region": {"type": "string", "x-mcp-header": "Region"}}});
+        direct.note("plain", &json!({"type": "object"}));
+        direct.note("annotated", &annotated);
+        let can = ["plain", "annotated", "née", "a b", ""].map(|tool| direct.can_call(tool));
+        assert_eq!(can, [true, false, false, false, false]);
+        direct.note("annotated", &json!({}));
+        assert!(direct.can_call("annotated"), "its schema is another one now");
+    }
+
+    #[test]
+    fn a_request_says_in_headers_and_body_what_is_called() {
+        let arguments = json!({"text": "x"}).as_object().unwrap().clone();
+        let request = direct().request("call-0", "echo", &arguments).unwrap();
+        let header = |name| request.headers()[name].to_str().unwrap();
+        let headers =
+            ["mcp-method", "mcp-name", "mcp-protocol-version", "authorization"].map(header);
+        assert_eq!(headers, ["tools/call", "echo", "2026-07-28", "x"]);
+        let body = request.body().unwrap().as_bytes().unwrap();
+        let body: Value = serde_json::from_slice(body).unwrap();
+        assert_eq!(body["params"]["arguments"], json!({"text": "x"}));
+        assert_eq!((&body["id"], &body["params"]["name"]), (&json!("call-0"), &json!("echo")));
+        let version = &body["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"];
+        assert_eq!(version, "2026-07-28");
+    }
+}

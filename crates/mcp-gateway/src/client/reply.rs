@@ -1,0 +1,210 @@
+//! The answer to a POST: one JSON message, or a stream of events of which one is the answer.
+
+use futures_util::{Stream, StreamExt, TryStreamExt};
+use memchr::memmem;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Response, StatusCode};
+use rmcp::model::{JsonRpcMessage, RequestId, ServerResult};
+use sse_stream::{Error, SseStream};
+
+use super::answer::ClientError;
+use super::reading;
+
+/// What the server answered.
+pub(super) type Reply = ServerResult;
+
+/// Reads until the answer to the request of this id is there.
+pub(super) async fn read(response: Response, id: &str, limit: usize) -> Result<Reply, ClientError> {
+    let status = response.status();
+    match (form(&response), status) {
+        (Form::Events, StatusCode::OK) => read_events(response, id, limit).await,
+        (Form::Json, _) => {
+            let body = read_body(response, limit).await?;
+            match answer(&body, id) {
+                Some(answer) => answer,
+                None if status == StatusCode::OK => {
+                    Err(ClientError::violation("its answer is no message"))
+                }
+                None => Err(of_status(status)),
+            }
+        }
+        (Form::Other, StatusCode::OK) => {
+            Err(ClientError::violation("its answer is neither JSON nor a stream of events"))
+        }
+        _ => Err(of_status(status)),
+    }
+}
+
+enum Form {
+    Json,
+    Events,
+    Other,
+}
+
+/// By the media type, whose parameters say nothing here (RFC 9110 section 8.3.1).
+fn form(response: &Response) -> Form {
+    let value = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        Form::Json
+    } else if essence.eq_ignore_ascii_case("text/event-stream") {
+        Form::Events
+    } else {
+        Form::Other
+    }
+}
+
+fn of_status(status: StatusCode) -> ClientError {
+    ClientError::lost(format!("it answered with the HTTP status {}", status.as_u16()))
+}
+
+async fn read_body(mut response: Response, limit: usize) -> Result<Vec<u8>, ClientError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| ClientError::from(&error))? {
+        if chunk.len() > limit - body.len() {
+            return Err(ClientError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+async fn read_events(response: Response, id: &str, limit: usize) -> Result<Reply, ClientError> {
+    let chunks = response.bytes_stream().map_err(|error| Broken::Off(ClientError::from(&error)));
+    let mut events = SseStream::from_bytes_stream(bounded(chunks, limit));
+    while let Some(event) = events.next().await {
+        let data = event.map_err(told)?.data.unwrap_or_default();
+        if data.len() > limit {
+            return Err(ClientError::TooLarge);
+        }
+        // Notifications of progress come before it; nobody here follows them.
+        if let Some(answer) = answer(data.as_bytes(), id) {
+            return answer;
+        }
+    }
+    Err(ClientError::lost("its answer broke off"))
+}
+
+/// Why a stream ends before its time.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("{0}")]
+    Off(ClientError),
+    #[error("an event is too large")]
+    TooLarge,
+}
+
+/// The same chunks, until an event that goes over several of them is larger than allowed.
+fn bounded<T: AsRef<[u8]>>(
+    chunks: impl Stream<Item = Result<T, Broken>>,
+    limit: usize,
+) -> impl Stream<Item = Result<T, Broken>> {
+    // Bytes of the event that has not ended.
+    let mut begun = 0_usize;
+    chunks.map(move |chunk| {
+        let chunk = chunk?;
+        let bytes = chunk.as_ref();
+        let (first, rest) = ends(bytes).unwrap_or((bytes.len(), begun + bytes.len()));
+        if begun + first > limit {
+            return Err(Broken::TooLarge);
+        }
+        begun = rest;
+        Ok(chunk)
+    })
+}
+
+/// Where the first event of these bytes ends, and how many follow the last end. An empty line ends an event.
+fn ends(bytes: &[u8]) -> Option<(usize, usize)> {
+    let lines = [&b"\n\n"[..], b"\n\r\n"];
+    let first =
+        lines.iter().filter_map(|line| Some(memmem::find(bytes, line)? + line.len())).min()?;
+    let last =
+        lines.iter().filter_map(|line| Some(memmem::rfind(bytes, line)? + line.len())).max()?;
+    Some((first, bytes.len() - last))
+}
+
+fn told(error: Error) -> ClientError {
+    let Error::Body(cause) = error else {
+        return ClientError::violation("its stream of events is malformed");
+    };
+    match cause.downcast::<Broken>().map(|broken| *broken) {
+        Ok(Broken::TooLarge) => ClientError::TooLarge,
+        Ok(Broken::Off(error)) => error,
+        Err(_) => ClientError::lost("its answer broke off"),
+    }
+}
+
+/// The answer to this request, where the message is one. An error may lack the id (JSON-RPC 2.0, section 5).
+fn answer(message: &[u8], id: &str) -> Option<Result<Reply, ClientError>> {
+    let is_ours = |told: &RequestId| matches!(told, RequestId::String(told) if **told == *id);
+    match reading::message(message).ok()? {
+        JsonRpcMessage::Response(response) if is_ours(&response.id) => Some(Ok(response.result)),
+        JsonRpcMessage::Error(error) if error.id.as_ref().is_none_or(is_ours) => {
+            let (code, message) = (error.error.code.0, error.error.message.into_owned());
+            Some(Err(ClientError::Refused { code, message }))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http;
+
+    use super::*;
+
+    const ANSWER: &str = r#"{"jsonrpc":"2.0","id":"call-1","result":{"content":[]}}"#;
+    const PROGRESS: &str = r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}"#;
+
+    async fn read_as(status: u16, media_type: &str, body: impl Into<String>) -> String {
+        let response = http::Response::builder().status(status).header("content-type", media_type);
+        let response = Response::from(response.body(body.into()).unwrap());
+        match read(response, "call-1", 400).await {
+            Ok(ServerResult::CallToolResult(_)) => "answered".to_owned(),
+            Ok(other) => format!("{other:?}"),
+            Err(error) => format!("{error:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_one_message() {
+        let json = "Application/JSON; charset=utf-8";
+        assert_eq!(read_as(200, json, ANSWER).await, "answered");
+        let others = ANSWER.replace("call-1", "call-2");
+        for body in [&others, "{}", ""] {
+            let read = read_as(200, json, body).await;
+            assert_eq!(read, r#"Violation("its answer is no message")"#, "{body}");
+        }
+        assert_eq!(read_as(200, json, " ".repeat(401)).await, "TooLarge");
+        let refused = r#"{"jsonrpc":"2.0","error":{"code":-32602,"message":"no"}}"#;
+        for status in [200, 400] {
+            let read = read_as(status, json, refused).await;
+            assert_eq!(read, r#"Refused { code: -32602, message: "no" }"#);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_an_event_among_others() {
+        let events = "text/event-stream";
+        let event = |data: &str| format!("data: {data}\n\n");
+        let progress = event(PROGRESS);
+        let answered = [progress.repeat(9), event(ANSWER)].concat();
+        assert_eq!(read_as(200, events, answered).await, "answered");
+        let broken = r#"Lost("its answer broke off")"#;
+        assert_eq!(read_as(200, events, &progress).await, broken);
+        assert_eq!(read_as(200, events, "").await, broken);
+        let large = event(&"x".repeat(401));
+        assert_eq!(read_as(200, events, &large).await, "TooLarge");
+        assert_eq!(read_as(200, events, [&progress, &*large].concat()).await, "TooLarge");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_answer_names_its_status() {
+        let lost = |status| format!(r#"Lost("it answered with the HTTP status {status}")"#);
+        for (status, media_type) in [(503, "text/html"), (401, "application/json"), (404, "")] {
+            assert_eq!(read_as(status, media_type, "no").await, lost(status));
+        }
+        let read = read_as(200, "text/html", "no").await;
+        assert!(read.starts_with("Violation"), "{read}");
+    }
+}
