@@ -41,6 +41,14 @@ pub(crate) const SCHEMATHESIS: Other = Other {
     remedy: || python::SCHEMATHESIS.remedy(),
 };
 
+pub(crate) const DEPLOY: Other = Other {
+    name: "deploy",
+    what: "schemas of Kubernetes and Compose, and a linter for the Dockerfile",
+    variable: python::DEPLOY.variable,
+    bring: || python::DEPLOY.interpreter(),
+    remedy: || python::DEPLOY.remedy(),
+};
+
 pub(crate) const FASTAPI: Other = Other {
     name: "fastapi",
     what: "the Python service to compare with",

@@ -27,6 +27,13 @@ pub(crate) const SCHEMATHESIS: Environment = Environment {
     requirements: "crates/mcp-auth-server/tests/trials/openapi/requirements.txt",
 };
 
+/// The schemas and linters that the examples of deployment are held against.
+pub(crate) const DEPLOY: Environment = Environment {
+    variable: "MCP_AUTH_DEPLOY_PYTHON",
+    folder: "deploy-venv",
+    requirements: "crates/mcp-auth-server/tests/deploy/requirements.txt",
+};
+
 /// The libraries that tokens are exchanged with.
 pub(crate) const INTEROP: Environment = Environment {
     variable: "MCP_AUTH_INTEROP_PYTHON",

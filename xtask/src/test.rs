@@ -5,9 +5,15 @@ use anyhow::{Result, ensure};
 use crate::others::{self, Other};
 use crate::run::{self, Steps};
 
-/// What tests talk to.
-const OTHERS: [Other; 5] =
-    [others::INTEROP, others::MCP_SERVERS, others::SCHEMATHESIS, others::REDIS, others::VALKEY];
+/// What tests talk to, or hold files against.
+const OTHERS: [Other; 6] = [
+    others::INTEROP,
+    others::MCP_SERVERS,
+    others::SCHEMATHESIS,
+    others::DEPLOY,
+    others::REDIS,
+    others::VALKEY,
+];
 
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
