@@ -10,6 +10,7 @@ mod policy;
 mod refresh;
 mod revoke;
 mod sign_in;
+mod standing;
 mod tokens;
 
 use std::sync::{Arc, PoisonError, RwLock};

@@ -119,12 +119,25 @@ impl Issuer {
     /// # Errors
     /// When the request asks for something that no validator would accept.
     pub fn issue(&self, request: &NewToken) -> Result<IssuedToken, IssueError> {
+        let claims = self.claims(request)?;
+        Ok(IssuedToken { token: self.sign(claims.payload())?, claims })
+    }
+
+    /// What a token would say, without making one: for judging a token of which only a record is left.
+    ///
+    /// # Errors
+    /// As for [`Issuer::issue`].
+    pub fn claims(&self, request: &NewToken) -> Result<Claims, IssueError> {
         let payload = self.payload(request)?;
         if payload.len() > MAX_PAYLOAD_BYTES {
             return Err(IssueError::TooLarge { bytes: payload.len(), limit: MAX_PAYLOAD_BYTES });
         }
-        let claims = Claims::read(payload.into_boxed_str())?;
-        Ok(IssuedToken { token: self.sign(claims.payload())?, claims })
+        Ok(Claims::read(payload.into_boxed_str())?)
+    }
+
+    /// The keys, of which the current one signs.
+    pub fn keys(&self) -> &Arc<KeyRing> {
+        &self.keys
     }
 
     fn payload(&self, request: &NewToken) -> Result<String, IssueError> {

@@ -8,7 +8,10 @@ use mcp_auth::validate::Expect;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Token {
-    /// List the live tokens that this installation issued, by hash
+    /// List the tokens that this installation issued and that have not expired, by hash
+    ///
+    /// STATUS is the store's verdict: `live`; `revoked`, the token alone; `signed-out`, its sign-in has ended;
+    /// `outdated`, its user's earlier tokens were revoked; `disabled`, its user's account is.
     List {
         /// Only this user's
         #[arg(long, value_name = "ID", allow_hyphen_values = true)]

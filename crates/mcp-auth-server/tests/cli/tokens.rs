@@ -72,7 +72,8 @@ fn what_is_no_token_of_ours_is_not_revoked() {
 #[test]
 fn there_is_nothing_to_list_before_somebody_signs_in() {
     let host = Host::initialised();
-    host.run("token list").says(0, "TOKEN  TYPE  USER");
-    host.run("token list --user nobody").says(0, "No live token of nobody was issued here");
+    host.run("token list").says(0, "TOKEN  TYPE  STATUS  USER");
+    host.run("token list --user nobody")
+        .says(0, "No token of nobody that has not expired was issued here");
     assert_eq!(host.run("token list --json").json(), serde_json::json!([]));
 }

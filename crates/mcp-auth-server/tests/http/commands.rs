@@ -70,6 +70,40 @@ fn accounts_and_tokens_change_under_a_running_server() {
     assert!(done(&server, "audit verify", "").contains("ok    integrity"));
 }
 
+/// What `token list` says of each token of alice, the newest first.
+fn listed(server: &Server) -> Vec<(String, String)> {
+    let list = done(server, "token list --user alice --json", "");
+    let list: Vec<serde_json::Value> = serde_json::from_str(&list).unwrap();
+    let text = |it: &serde_json::Value, name: &str| it[name].as_str().unwrap().to_owned();
+    list.iter().map(|it| (text(it, "sid"), text(it, "status"))).collect()
+}
+
+#[test]
+fn the_list_of_tokens_says_which_have_ended() {
+    let server = Server::start();
+    done(&server, "user add alice --password-stdin", PASSWORD);
+    let token = || server.sign_in("alice", PASSWORD).text("access_token");
+    let (first, second, third) = (token(), token(), token());
+    let count = |status: &str| listed(&server).iter().filter(|(_, it)| it == status).count();
+    assert_eq!((listed(&server).len(), count("live")), (6, 6));
+
+    let out = server.ask(&Ask::post("/api/v1/auth/logout").bearer(&first));
+    assert_eq!(out.status, 200, "{out:?}");
+    done(&server, "token revoke --token -", &second);
+    assert_eq!((count("signed-out"), count("revoked"), count("live")), (2, 1, 3));
+    let page = done(&server, "token list", "");
+    assert!(page.contains("access   signed-out  alice"), "{page}");
+
+    done(&server, "token revoke --user alice", "");
+    refused(&server, &third, "token_revoked");
+    assert_eq!((count("signed-out"), count("revoked"), count("outdated")), (2, 1, 3));
+    token();
+    assert_eq!((count("outdated"), count("live")), (3, 2));
+    done(&server, "user disable alice", "");
+    assert_eq!((count("live"), count("outdated")), (0, 0));
+    assert_eq!((count("signed-out"), count("revoked"), count("disabled")), (2, 1, 5));
+}
+
 #[test]
 fn a_rotated_secret_is_taken_without_a_restart() {
     let server = Server::start();

@@ -7,3 +7,4 @@ mod passwords;
 mod redaction;
 mod refresh;
 mod revoke;
+mod standing;

@@ -5,18 +5,26 @@ use std::sync::OnceLock;
 
 use super::{RevocationId, TokenDigest};
 use crate::claims::Claims;
-use crate::keys::KeyId;
+use crate::keys::{KeyId, VerifyingKey};
 
 /// A valid token as the stores see it.
 #[derive(Clone)]
 pub struct Credential<'a> {
     claims: &'a Claims,
-    /// Absent when the request that brought the token is over.
-    token: Option<&'a [u8]>,
+    text: Text<'a>,
     signing_input: &'a [u8],
     key_id: &'a KeyId,
     key_revocation_id: RevocationId,
     revocation_id: OnceLock<RevocationId>,
+}
+
+/// What is there of a token's text.
+#[derive(Clone, Copy)]
+enum Text<'a> {
+    Whole(&'a [u8]),
+    Digest(TokenDigest),
+    /// The request that brought it is over.
+    Gone,
 }
 
 impl<'a> Credential<'a> {
@@ -25,19 +33,27 @@ impl<'a> Credential<'a> {
         (token, signing_input): (&'a [u8], &'a [u8]),
         (key_id, key_revocation_id): (&'a KeyId, RevocationId),
     ) -> Self {
-        let revocation_id = OnceLock::new();
-        let token = Some(token);
-        Self { claims, token, signing_input, key_id, key_revocation_id, revocation_id }
+        let (revocation_id, text) = (OnceLock::new(), Text::Whole(token));
+        Self { claims, text, signing_input, key_id, key_revocation_id, revocation_id }
     }
 
-    /// Of a token whose text is gone.
+    /// Of a token whose text is gone, and perhaps its digest with it.
     pub(crate) fn again(
         claims: &'a Claims,
         revocation_id: RevocationId,
+        digest: Option<TokenDigest>,
         (key_id, key_revocation_id): (&'a KeyId, RevocationId),
     ) -> Self {
-        let revocation_id = OnceLock::from(revocation_id);
-        Self { claims, token: None, signing_input: &[], key_id, key_revocation_id, revocation_id }
+        let (revocation_id, signing_input) = (OnceLock::from(revocation_id), &[][..]);
+        let text = digest.map_or(Text::Gone, Text::Digest);
+        Self { claims, text, signing_input, key_id, key_revocation_id, revocation_id }
+    }
+
+    /// Of a token of which only a record is left, with what it said of itself ([`Issuer::claims`](crate::issue::Issuer::claims)).
+    /// Which key signed it is not on record; `key` stands for it. A token without `jti` is on no record.
+    pub fn of_record(claims: &'a Claims, digest: TokenDigest, key: &'a VerifyingKey) -> Self {
+        let revocation_id = RevocationId::of_token_id(claims.token_id().unwrap_or_default());
+        Self::again(claims, revocation_id, Some(digest), (key.id(), key.revocation_id()))
     }
 
     /// What the token says.
@@ -64,9 +80,13 @@ impl<'a> Credential<'a> {
     }
 
     /// SHA-256 of the whole token: the name under which Python services blacklist it. `None` where a token is judged
-    /// again that was accepted earlier, because then its text is gone.
+    /// again that a view accepted earlier, because then its text is gone.
     pub fn token_digest(&self) -> Option<TokenDigest> {
-        self.token.map(TokenDigest::of)
+        match self.text {
+            Text::Whole(token) => Some(TokenDigest::of(token)),
+            Text::Digest(digest) => Some(digest),
+            Text::Gone => None,
+        }
     }
 }
 

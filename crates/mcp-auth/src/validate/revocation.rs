@@ -131,7 +131,7 @@ impl LiveToken {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let key = (&self.key.id, self.key.revocation_id);
-        let credential = Credential::again(&self.claims, self.revocation_id(), key);
+        let credential = Credential::again(&self.claims, self.revocation_id(), None, key);
         refuse_unless_live(revocations.verdict(&credential, now))
     }
 

@@ -1,6 +1,7 @@
-//! `token list`: what is on record, by hash.
+//! `token list`: what is on record, by hash, and whether it stands.
 
 use mcp_auth::claims::TokenType;
+use mcp_auth::store::{RevokedBy, Verdict};
 use mcp_auth_cli::redact::Shown;
 use mcp_auth_cli::{Failure, exit, output};
 use mcp_auth_sessions::issued::IssuedRecord;
@@ -20,9 +21,8 @@ pub(super) fn run(common: &Common, user: Option<&str>) -> Result<u8, Failure> {
     };
     let mut records = Vec::new();
     for user in &users {
-        let live =
-            desk.wait(desk.house.sessions.tokens(user)).map_err(|error| no_answer(&error))?;
-        records.extend(live);
+        let judged = desk.wait(desk.house.sessions.judged_tokens(user));
+        records.extend(judged.map_err(|error| no_answer(&error))?);
     }
     let text = match (common.json, user) {
         (true, _) => table::json(&records.iter().map(value).collect()),
@@ -35,20 +35,22 @@ pub(super) fn run(common: &Common, user: Option<&str>) -> Result<u8, Failure> {
 
 fn nothing_of(user: &str) -> String {
     format!(
-        "No live token of {} was issued here. Tokens that were made elsewhere are not on record.\n",
+        "No token of {} that has not expired was issued here. Tokens that were made elsewhere are not on record.\n",
         Shown(user)
     )
 }
 
-fn page(records: &[IssuedRecord]) -> String {
-    let heading = ["TOKEN", "TYPE", "USER", "ISSUED", "EXPIRES", "ADDRESS", "CLIENT", "JTI"];
+fn page(records: &[(IssuedRecord, Verdict)]) -> String {
+    let heading =
+        ["TOKEN", "TYPE", "STATUS", "USER", "ISSUED", "EXPIRES", "ADDRESS", "CLIENT", "JTI"];
     let mut table = Table::new(&heading);
-    for record in records {
+    for (record, verdict) in records {
         let address =
             record.client.ip_address.map(|address| address.to_string()).unwrap_or_default();
         table.row([
             record.digest.short().as_str(),
             type_name(record),
+            status(*verdict),
             &record.user_id,
             &record.issued_at.to_string(),
             &record.expires_at.to_string(),
@@ -60,18 +62,31 @@ fn page(records: &[IssuedRecord]) -> String {
     table.text()
 }
 
-fn value(record: &IssuedRecord) -> Value {
+fn value((record, verdict): &(IssuedRecord, Verdict)) -> Value {
     json!({
         "sha256": record.digest,
         "jti": record.token_id,
         "sid": record.session_id,
         "user_id": record.user_id,
         "token_type": type_name(record),
+        "status": status(*verdict),
         "issued_at": record.issued_at.to_string(),
         "expires_at": record.expires_at.to_string(),
         "ip_address": record.client.ip_address,
         "user_agent": record.client.user_agent,
     })
+}
+
+/// One word for a column, and for programs.
+const fn status(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Live => "live",
+        Verdict::Blocked => "disabled",
+        Verdict::Revoked(RevokedBy::Token) => "revoked",
+        Verdict::Revoked(RevokedBy::Grant) => "signed-out",
+        Verdict::Revoked(RevokedBy::User) => "outdated",
+        Verdict::Revoked(RevokedBy::Key) => "key-revoked",
+    }
 }
 
 fn type_name(record: &IssuedRecord) -> &'static str {
