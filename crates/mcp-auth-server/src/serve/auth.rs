@@ -1,5 +1,6 @@
 //! `/api/v1/auth`: sign in, refresh, sign out, revoke, and accounts.
 
+mod ended;
 mod logout;
 mod me;
 mod records;

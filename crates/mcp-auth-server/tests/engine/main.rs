@@ -17,4 +17,5 @@ mod server;
 mod copy;
 mod direct;
 mod house;
+mod pending;
 mod shared;

@@ -1,9 +1,9 @@
 //! Sign-out, and everything else that ends tokens.
 
-use mcp_auth::claims::TokenType;
+use mcp_auth::claims::{Claims, TokenType};
 use mcp_auth::clock::{NumericDate, Timestamp};
 use mcp_auth::store::{Order, Receipt, Revocation, RevocationId, StoreError, TokenDigest};
-use mcp_auth::validate::LiveToken;
+use mcp_auth::validate::{LiveToken, ValidToken};
 
 use super::change::Edit;
 use super::outcome::{AccountError, Revoked};
@@ -23,11 +23,7 @@ impl Sessions {
     /// # Errors
     /// When a store gives no answer: the token may still stand.
     pub async fn sign_out(&self, token: &LiveToken) -> Result<Revoked, StoreError> {
-        let claims = token.claims();
-        match claims.session_id() {
-            Some(sid) => self.revoke_grant(sid, Some(claims.user_id()), self.now()).await,
-            None => self.revoke_one(token, None).await,
-        }
+        self.end_sign_in(token.claims(), token.revocation_id()).await
     }
 
     /// Revokes a token. A refresh token takes its grant with it (RFC 7009 section 2.1); an access token ends alone. `digest` is
@@ -40,10 +36,19 @@ impl Sessions {
         token: &LiveToken,
         digest: Option<TokenDigest>,
     ) -> Result<Revoked, StoreError> {
-        match token.claims().token_type() {
-            Some(TokenType::Refresh) => self.sign_out(token).await,
-            _ => self.revoke_one(token, digest).await,
-        }
+        self.revoke_named(token.claims(), token.revocation_id(), digest).await
+    }
+
+    /// Revokes a token that is refused already once more, which changes nothing: the receipt says how far it has got.
+    ///
+    /// # Errors
+    /// When a store gives no answer: it is refused as before.
+    pub async fn revoke_again(&self, token: &ValidToken<'_>) -> Result<Revoked, StoreError> {
+        let (id, digest) = {
+            let credential = token.credential();
+            (credential.revocation_id(), credential.token_digest())
+        };
+        self.revoke_named(token.claims(), id, digest).await
     }
 
     /// Revokes the token with this `jti`, whoever made it; a refresh token that is on record takes its grant with it.
@@ -146,18 +151,38 @@ impl Sessions {
         Ok(Revoked { user_id: user_id.map(str::to_owned), session_id, token_id: None, receipt })
     }
 
-    async fn revoke_one(
+    async fn revoke_named(
         &self,
-        token: &LiveToken,
+        claims: &Claims,
+        id: RevocationId,
         digest: Option<TokenDigest>,
     ) -> Result<Revoked, StoreError> {
-        let (claims, now) = (token.claims(), self.now());
+        match claims.token_type() {
+            Some(TokenType::Refresh) => self.end_sign_in(claims, id).await,
+            _ => self.revoke_one(claims, id, digest).await,
+        }
+    }
+
+    async fn end_sign_in(&self, claims: &Claims, id: RevocationId) -> Result<Revoked, StoreError> {
+        match claims.session_id() {
+            Some(sid) => self.revoke_grant(sid, Some(claims.user_id()), self.now()).await,
+            None => self.revoke_one(claims, id, None).await,
+        }
+    }
+
+    async fn revoke_one(
+        &self,
+        claims: &Claims,
+        id: RevocationId,
+        digest: Option<TokenDigest>,
+    ) -> Result<Revoked, StoreError> {
+        let now = self.now();
         let mut known = self.digests_of(claims.token_id()).await;
         known.extend(digest.map(|digest| (digest, claims.expires_at())));
         known.sort_unstable_by_key(|(digest, _)| *digest);
         known.dedup();
         let keep_until = SessionPolicy::keep_until(claims.expires_at());
-        let entry = Revocation::Entry { id: token.revocation_id(), keep_until };
+        let entry = Revocation::Entry { id, keep_until };
         let order = Order { revocations: &[entry], tokens: &known };
         let receipt = self.stores.revocations.revoke(order, now).await?;
         Ok(Revoked {

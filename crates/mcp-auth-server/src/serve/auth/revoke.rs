@@ -2,23 +2,24 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
 use mcp_auth::Gate;
 use mcp_auth::audit::AuditKind;
+use mcp_auth::claims::{Claims, TokenType};
 use mcp_auth::refusal::{Reason, RefusalCode};
-use mcp_auth::store::{Durability, StoreError, TokenDigest};
-use mcp_auth::validate::{Expect, LiveToken, Validator};
+use mcp_auth::store::{StoreError, TokenDigest};
+use mcp_auth::validate::{Expect, RawToken, Validator};
 use mcp_auth_sessions::Revoked;
 use mcp_auth_tower::axum::Rejection;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::ended;
 use super::rights::{require_over, require_over_user};
 use crate::serve::body::Accepted;
 use crate::serve::call::{Answer, Call};
 use crate::serve::refuse;
+
+const DONE: &str = "Successfully revoked";
 
 /// Exactly one of these.
 #[derive(Deserialize, JsonSchema)]
@@ -29,19 +30,6 @@ pub(super) struct RevokeRequest {
     jti: Option<String>,
     /// A user, all of whose tokens end.
     user_id: Option<String>,
-}
-
-/// How far the revocation has got. Answered with 202 where it has not got as far as it should: it goes on.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct RevokeAnswer {
-    message: &'static str,
-    status: &'static str,
-    /// `memory`, `local`, `primary`, `quorum` or `all`; absent where there was nothing left to revoke.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    durability: Option<Durability>,
-    /// Milliseconds after which no process accepts what was revoked, where that can be promised.
-    bound_ms: Option<u64>,
 }
 
 pub(super) async fn revoke(mut call: Call) -> Answer {
@@ -75,11 +63,9 @@ async fn by_token(call: &Call, text: &str) -> Answer {
     let gate = of_any_age(call.gate());
     let token = match call.authenticate(&gate, text.as_bytes(), Expect::Any).await {
         Ok(token) => token,
-        Err(refused) => return already_refused(call, refused.refusal.code()),
+        Err(refused) => return already_refused(call, &gate, text, refused.refusal.code()).await,
     };
-    if token.user_id() != call.caller()?.user_id() {
-        require_over_holder(call, &token).await?;
-    }
+    require_over_holder(call, token.claims()).await?;
     let revoked = call.sessions().revoke_token(&token, Some(digest)).await;
     done(call, revoked, token.claims().token_id()).await
 }
@@ -92,10 +78,11 @@ fn of_any_age(gate: &Gate) -> Gate {
 }
 
 /// A token that is refused anyway needs no revocation (RFC 7009 section 2.2); what is no token of ours is a mistake.
-fn already_refused(call: &Call, code: RefusalCode) -> Answer {
+async fn already_refused(call: &Call, gate: &Gate, text: &str, code: RefusalCode) -> Answer {
     match code {
+        RefusalCode::TokenRevoked if is_any_on_its_way(call) => again(call, gate, text).await,
         RefusalCode::TokenRevoked | RefusalCode::TokenExpired | RefusalCode::AccountDisabled => {
-            Ok(answer(None))
+            Ok(ended::already())
         }
         RefusalCode::StoreUnavailable => {
             Err(call.refuse(Reason::Store(StoreError::new("revocations cannot be looked up"))))
@@ -106,12 +93,36 @@ fn already_refused(call: &Call, code: RefusalCode) -> Answer {
     }
 }
 
-/// Whoever has the role that the token says, or the account has, must be one whom the caller may manage.
-async fn require_over_holder(call: &Call, token: &LiveToken) -> Result<(), Rejection> {
+fn is_any_on_its_way(call: &Call) -> bool {
+    call.app.house().store.status().is_some_and(|status| status.on_their_way > 0)
+}
+
+/// The revocation of this token may be among those that are on their way. Given once more it changes nothing, and the
+/// receipt says how far it has got.
+async fn again(call: &Call, gate: &Gate, text: &str) -> Answer {
+    let raw = RawToken::from_bytes(text.as_bytes());
+    let now = gate.clock().now();
+    let valid = raw.and_then(|raw| gate.validator().validate(raw, Expect::Any, now));
+    // It has expired meanwhile.
+    let Ok(token) = valid else { return Ok(ended::already()) };
+    require_over_holder(call, token.claims()).await?;
+    let revoked = call.sessions().revoke_again(&token).await;
+    let revoked = revoked.map_err(|error| call.refuse(Reason::Store(error)))?;
+    Ok(if revoked.receipt.pending { ended::answer(DONE, &revoked) } else { ended::already() })
+}
+
+/// Whoever has the role that the token says, or the account has, must be one whom the caller may manage; one's own token
+/// is one's own.
+async fn require_over_holder(call: &Call, token: &Claims) -> Result<(), Rejection> {
+    if token.user_id() == call.caller()?.user_id() {
+        return Ok(());
+    }
     require_over_user(call, token.user_id()).await?;
     match token.role() {
-        Some(role) => require_over(call, token.user_id(), role),
-        None => Ok(()),
+        Some(role) if token.token_type() == Some(TokenType::Access) => {
+            require_over(call, token.user_id(), role)
+        }
+        _ => Ok(()),
     }
 }
 
@@ -143,21 +154,5 @@ async fn done(call: &Call, revoked: Result<Revoked, StoreError>, target: Option<
     let mut event = call.event_of_caller(AuditKind::TokenRevoked);
     event.target = target.or(revoked.session_id.as_deref());
     call.write_down(&[event]).await?;
-    Ok(answer(Some(&revoked)))
-}
-
-fn answer(revoked: Option<&Revoked>) -> axum::response::Response {
-    let bound = revoked.and_then(|it| it.receipt.bound);
-    let body = RevokeAnswer {
-        message: match revoked {
-            Some(_) => "Successfully revoked",
-            None => "It was refused already; nothing is left to revoke",
-        },
-        status: "revoked",
-        durability: revoked.map(|it| it.receipt.durability),
-        bound_ms: bound.map(|bound| u64::try_from(bound.as_millis()).unwrap_or(u64::MAX)),
-    };
-    let is_pending = revoked.is_some_and(|it| it.receipt.pending);
-    let status = if is_pending { StatusCode::ACCEPTED } else { StatusCode::OK };
-    (status, Json(body)).into_response()
+    Ok(ended::answer(DONE, &revoked))
 }

@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use axum::routing::MethodFilter;
 use mcp_auth::refusal::RefusalCode as Code;
 
-use super::{logout, me, records, refresh, revoke, token, users};
+use super::{ended, logout, me, records, refresh, revoke, token, users};
 use crate::serve::body::Accepted;
 use crate::serve::routes::{Access, Body, Content, Route, handle, schema};
 
@@ -74,7 +74,7 @@ pub(crate) const ROUTES: &[Route] = &[
         access: Access::Token,
         body: None,
         query: &[],
-        answers: &[(StatusCode::OK, Content::Json(schema::<logout::LoggedOut>))],
+        answers: ended::ANSWERS,
         refusals: &[],
         handler: || handle(MethodFilter::POST, logout::logout),
     },
@@ -90,10 +90,7 @@ pub(crate) const ROUTES: &[Route] = &[
             schema: schema::<revoke::RevokeRequest>,
         }),
         query: &[],
-        answers: &[
-            (StatusCode::OK, Content::Json(schema::<revoke::RevokeAnswer>)),
-            (StatusCode::ACCEPTED, Content::Json(schema::<revoke::RevokeAnswer>)),
-        ],
+        answers: ended::ANSWERS,
         refusals: &[],
         handler: || handle(MethodFilter::POST, revoke::revoke),
     },
