@@ -271,6 +271,19 @@ impl Gate {
         token.confirm_again(&*self.revocations, self.clock.now())
     }
 
+    /// The same as [`Gate::still_stands`], asked of the store itself, for services that ask it on every request.
+    ///
+    /// # Errors
+    /// As for [`Gate::still_stands`].
+    pub async fn still_stands_with(
+        &self,
+        store: &dyn RevocationStore,
+        caller: &Caller,
+    ) -> Result<(), Refusal> {
+        let Some(token) = caller.token() else { return Ok(()) };
+        token.confirm_again_with(store, self.clock.now()).await
+    }
+
     /// Whether they may do that, for showing only what they may use. Not audited, and no substitute for a permit.
     pub fn would_allow(&self, caller: &Caller, request: &Request<'_>) -> bool {
         caller.may(&self.policy, request)

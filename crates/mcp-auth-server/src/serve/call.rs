@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -118,6 +119,30 @@ impl Call {
         let (scheme, token) =
             self.parts.headers.get(AUTHORIZATION)?.as_bytes().split_at_checked(7)?;
         scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+    }
+
+    /// Who asks, where no layer found out; asked of the store where requests are.
+    ///
+    /// # Errors
+    /// As for [`Gate::authenticate`].
+    pub(crate) async fn authenticate_caller(&self) -> Result<Caller, Refused> {
+        let values = self.parts.headers.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
+        match self.app.house().store.asked_each_time() {
+            Some(store) => self.gate.authenticate_with(&*store, values, &self.origin()).await,
+            None => self.gate.authenticate(values, &self.origin()),
+        }
+    }
+
+    /// Whether the caller of a request that goes on still stands; asked of the store where requests are.
+    ///
+    /// # Errors
+    /// As for [`Gate::still_stands`].
+    pub(crate) async fn still_stands(&self, caller: &Caller) -> Result<(), Refusal> {
+        let gate = self.app.gate.load();
+        match self.app.house().store.asked_each_time() {
+            Some(store) => gate.still_stands_with(&*store, caller).await,
+            None => gate.still_stands(caller),
+        }
     }
 
     /// Whether a token in a body stands, by this gate; asked of the store where requests are.

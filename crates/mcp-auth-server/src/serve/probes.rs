@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::MethodFilter;
 use mcp_auth::action::ManageUsers;
@@ -178,7 +178,7 @@ async fn store(call: &Call) -> Option<&'static str> {
 
 async fn metrics(call: Call) -> Answer {
     if !call.app.settings().metrics_public {
-        require_admin(&call)?;
+        require_admin(&call).await?;
     }
     let (app, audit) = (&call.app, call.app.ledger.health());
     app.metrics.set_audit(audit.waiting_lines as u64, audit.is_writable, audit.lost_lines);
@@ -188,9 +188,8 @@ async fn metrics(call: Call) -> Answer {
     Ok(([(CONTENT_TYPE, OPEN_METRICS)], text).into_response())
 }
 
-fn require_admin(call: &Call) -> Result<(), Rejection> {
-    let values = call.parts().headers.get_all(axum::http::header::AUTHORIZATION).iter();
-    let caller = call.gate().authenticate(values.map(HeaderValue::as_bytes), &call.origin())?;
+async fn require_admin(call: &Call) -> Result<(), Rejection> {
+    let caller = call.authenticate_caller().await?;
     call.gate().authorize(&caller, ManageUsers, &call.origin())?;
     Ok(())
 }

@@ -1,10 +1,16 @@
 //! Beside services in Python that use the guide's blacklist.
 
+use std::{fs, thread};
+
+use mcp_auth::issue::NewToken;
+use mcp_auth::roles::Role;
 use mcp_auth::store::TokenDigest;
+use mcp_auth_rig::{Engine, Options};
 use serde_json::json;
 
 use crate::client::Ask;
-use crate::house::{House, SECRET, command};
+use crate::house::{House, SECRET, command, demo, serve_in};
+use crate::server::{eventually, mint};
 
 fn key(token: &str) -> String {
     format!("token_blacklist:{}", TokenDigest::of(token.as_bytes()))
@@ -21,6 +27,48 @@ fn what_python_blacklists_is_refused_in_mode_direct() {
         house.node.ask(&["SETEX", &key(&refresh), "60", "revoked"]).unwrap();
         let ask = Ask::post("/api/v1/auth/refresh").json(&json!({ "refresh_token": refresh }));
         assert_eq!(house.ask(0, &ask).refusal(), (401, "token_revoked".to_owned()));
+    }
+}
+
+#[test]
+fn measurements_are_shown_to_nobody_whom_python_blacklists() {
+    let variables = [("MCP_REVOCATION_MODE", "direct"), ("MCP_METRICS_PUBLIC", "false")];
+    for house in House::all(1, &variables) {
+        let (access, _) = house.servers[0].admin();
+        let metrics = || house.ask(0, &Ask::get("/metrics").bearer(&access));
+        assert_eq!(metrics().status, 200);
+        house.node.ask(&["SETEX", &key(&access), "60", "revoked"]).unwrap();
+        assert_eq!(metrics().refusal(), (401, "token_revoked".to_owned()));
+    }
+}
+
+#[test]
+fn a_call_ends_whose_caller_python_blacklists() {
+    for engine in Engine::all() {
+        let node = Options::new(&engine).start().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join(".mcp")).unwrap();
+        let servers = json!({ "mcpServers": { "demo": { "command": demo() } } });
+        fs::write(directory.path().join(".mcp/config.json"), servers.to_string()).unwrap();
+        let server = serve_in(directory, &node.url(), &[("MCP_REVOCATION_MODE", "direct")]);
+        let (admin, _) = server.admin();
+        let caller = mint(SECRET, &NewToken::access("alice").with_role(Role::User));
+        let of_servers = |path: &str| {
+            server.ask(&Ask::get(&format!("/api/v1/mcp/{path}")).bearer(&admin)).json()
+        };
+        eventually("it is connected", || of_servers("health")["status"] == "healthy");
+        let running = || of_servers("servers/demo/health")["calls_running"].as_u64();
+        thread::scope(|scope| {
+            let call = scope.spawn(|| {
+                let body = json!({ "arguments": { "seconds": 600 }, "timeout": 300 });
+                let ask = Ask::post("/api/v1/mcp/tools/slow/execute").bearer(&caller);
+                server.ask(&ask.json(&body))
+            });
+            eventually("the call runs", || running() == Some(1));
+            node.ask(&["SETEX", &key(&caller), "60", "revoked"]).unwrap();
+            assert_eq!(call.join().unwrap().refusal(), (401, "token_revoked".to_owned()));
+        });
+        eventually("the call is cancelled", || running() == Some(0));
     }
 }
 

@@ -40,8 +40,12 @@ impl House {
 }
 
 /// A server in a directory of its own, made by `init`, which adds the account where it is the first.
-fn serve(url: &str, variables: &[(&str, &str)]) -> Server {
-    let directory = tempfile::tempdir().unwrap();
+pub(crate) fn serve(url: &str, variables: &[(&str, &str)]) -> Server {
+    serve_in(tempfile::tempdir().unwrap(), url, variables)
+}
+
+/// The same in this directory, where its list of MCP servers may lie already.
+pub(crate) fn serve_in(directory: TempDir, url: &str, variables: &[(&str, &str)]) -> Server {
     let mut all = vec![("MCP_STORE_URL", url), ("MCP_JWT_SECRET", SECRET)];
     all.extend(variables);
     init(&directory, &all);
@@ -63,4 +67,12 @@ pub(crate) fn command(directory: &Path, variables: &[(&str, &str)], words: &[&st
     let mut command = program(directory, variables);
     command.args(words);
     command
+}
+
+/// The program that is the MCP server of `examples/demo-server`, which Cargo builds beside the tests.
+pub(crate) fn demo() -> String {
+    let path = Path::new(env!("CARGO_BIN_EXE_mcp-auth-server")).with_file_name("examples");
+    let path = path.join("demo_server");
+    assert!(path.exists(), "{} is missing: cargo build --examples", path.display());
+    path.to_str().unwrap().to_owned()
 }

@@ -14,7 +14,8 @@ use crate::keys::KeyId;
 use crate::refusal::{Reason, Refusal};
 use crate::roles::Role;
 use crate::store::{
-    Credential, Revocation, RevocationId, RevocationStore, RevocationView, StoreError, Verdict,
+    Credential, Revocation, RevocationId, RevocationStore, RevocationView, StoreError, TokenDigest,
+    Verdict,
 };
 
 /// A token that is valid and was not revoked when it was looked at. Cheap to clone, and free of the token's text,
@@ -24,6 +25,8 @@ pub struct LiveToken {
     claims: Claims,
     key: SignedBy,
     identity: Identity,
+    /// Of its text, where a store was asked, which may know it by that.
+    digest: Option<Box<TokenDigest>>,
 }
 
 /// What names one token when its text is gone. Whoever revokes it pays for the hash, not every request.
@@ -71,7 +74,7 @@ impl ValidToken<'_> {
         now: Timestamp,
     ) -> Result<LiveToken, Refusal> {
         let verdict = revocations.verdict(&self.credential(), now);
-        self.admit(verdict)
+        self.admit(verdict, None)
     }
 
     /// The same, asked of the store itself: as fresh as the store, at the price of waiting for it.
@@ -84,14 +87,19 @@ impl ValidToken<'_> {
         now: Timestamp,
     ) -> Result<LiveToken, Refusal> {
         let verdict = store.look_up(&self.credential(), now).await;
-        self.admit(verdict)
+        let digest = self.credential().token_digest();
+        self.admit(verdict, digest.map(Box::new))
     }
 
-    fn admit(self, verdict: Result<Verdict, StoreError>) -> Result<LiveToken, Refusal> {
+    fn admit(
+        self,
+        verdict: Result<Verdict, StoreError>,
+        digest: Option<Box<TokenDigest>>,
+    ) -> Result<LiveToken, Refusal> {
         refuse_unless_live(verdict)?;
         let identity = Identity::of(&self);
         let (claims, key) = self.into_parts();
-        Ok(LiveToken { claims, key, identity })
+        Ok(LiveToken { claims, key, identity, digest })
     }
 }
 
@@ -130,9 +138,21 @@ impl LiveToken {
         revocations: &dyn RevocationView,
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        refuse_unless_live(revocations.verdict(&self.credential(), now))
+    }
+
+    /// Asks the store again, as [`ValidToken::confirm_with`] did.
+    pub(crate) async fn confirm_again_with(
+        &self,
+        store: &dyn RevocationStore,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        refuse_unless_live(store.look_up(&self.credential(), now).await)
+    }
+
+    fn credential(&self) -> Credential<'_> {
         let key = (&self.key.id, self.key.revocation_id);
-        let credential = Credential::again(&self.claims, self.revocation_id(), None, key);
-        refuse_unless_live(revocations.verdict(&credential, now))
+        Credential::again(&self.claims, self.revocation_id(), self.digest.as_deref().copied(), key)
     }
 
     /// Whether the token is still within its time, as when it was validated.

@@ -56,31 +56,34 @@ impl<'a> UnderWay<'a> {
         self.begun.elapsed().as_secs_f64()
     }
 
-    /// Waits for `work`, unless its caller falls meanwhile: then the work is dropped, which cancels it. A view of
-    /// revocations that cannot tell ends nothing that goes on; the next request is refused.
+    /// Waits for `work`, unless its caller falls meanwhile: then the work is dropped, which cancels it. Where it cannot be
+    /// told whether something was revoked, nothing ends that goes on; the next request is refused.
     ///
     /// # Errors
     /// `token_revoked`, `account_disabled`.
     pub(super) async fn while_caller_stands<T>(
         &self,
-        mut work: Pin<&mut impl Future<Output = T>>,
+        work: Pin<&mut impl Future<Output = T>>,
     ) -> Result<T, Refusal> {
+        tokio::select! {
+            done = work => Ok(done),
+            refusal = self.caller_falls() => Err(refusal),
+        }
+    }
+
+    /// Looks again and again until the caller no longer stands. The work goes on also while a store is waited for.
+    async fn caller_falls(&self) -> Refusal {
         let mut looks = interval(LOOK_AGAIN);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         looks.reset();
         loop {
-            tokio::select! {
-                done = &mut work => return Ok(done),
-                _ = looks.tick() => self.check_caller()?,
+            looks.tick().await;
+            let Ok(caller) = self.call.caller() else { continue };
+            if let Err(refusal) = self.call.still_stands(caller).await
+                && refusal.code() != RefusalCode::StoreUnavailable
+            {
+                return refusal;
             }
-        }
-    }
-
-    fn check_caller(&self) -> Result<(), Refusal> {
-        let Ok(caller) = self.call.caller() else { return Ok(()) };
-        match self.call.app.gate.load().still_stands(caller) {
-            Err(refusal) if refusal.code() != RefusalCode::StoreUnavailable => Err(refusal),
-            _ => Ok(()),
         }
     }
 
