@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::address::Address;
 
-/// Which engine, and how to get in. No formatter shows the password.
+/// Which engine, and how to get in. No formatter shows the password, nor what may be one: a name without a password
+/// beside it.
 ///
 /// ```
 /// use mcp_auth_redis::StoreUrl;
@@ -103,13 +104,14 @@ impl std::str::FromStr for StoreUrl {
     }
 }
 
-/// As it may be shown: without the password.
+/// As it may be shown: without the password. A name that has none beside it may be a password in the wrong place.
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://", self.scheme())?;
-        match (&self.user, &self.password) {
+        let password = self.password.as_ref().filter(|password| !password.is_empty());
+        match (&self.user, password) {
             (Some(user), Some(_)) => write!(f, "{user}:***@")?,
-            (Some(user), None) => write!(f, "{user}@")?,
+            (Some(_), None) => f.write_str("***@")?,
             (None, Some(_)) => f.write_str(":***@")?,
             (None, None) => {}
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mcp_auth::clock::SystemClock;
-use mcp_auth_redis::{RedisOptions, RedisRateLimits, RedisStore};
+use mcp_auth_redis::{RedisOptions, RedisRateLimits, RedisStore, StoreUrl};
 use mcp_auth_rig::{Engine, Options};
 use mcp_auth_sessions::account::AccountStore as _;
 
@@ -26,4 +26,19 @@ async fn no_password_is_shown() {
         );
         assert!(!shown.contains(PASSWORD), "{shown}");
     }
+}
+
+/// As in `redis://secret@host`, by somebody who left out the colon.
+#[test]
+fn what_may_be_a_password_in_the_wrong_place_is_not_shown() {
+    for scheme in ["redis", "rediss", "redis+sentinel", "rediss+cluster"] {
+        for login in [PASSWORD.to_owned(), format!("{PASSWORD}:"), format!(":{PASSWORD}")] {
+            let url: StoreUrl = format!("{scheme}://{login}@h:1").parse().unwrap();
+            let options = RedisOptions::new(url.clone(), Arc::new(SystemClock));
+            let shown = format!("{url} {url:?} {url:#?} {options:?}");
+            assert!(!shown.contains(PASSWORD) && shown.contains("***@h:1"), "{shown}");
+        }
+    }
+    let url: StoreUrl = "redis://app:geheim@h:1".parse().unwrap();
+    assert_eq!(url.to_string(), "redis://app:***@h:1/0", "a user beside a password is one");
 }
