@@ -110,12 +110,12 @@ impl Failure {
     }
 
     fn advice(&self) -> (StoreErrorKind, &'static str) {
-        use StoreErrorKind::{Corrupt, Full, ReadOnly, Unavailable};
+        use StoreErrorKind::{Corrupt, Denied, Full, ReadOnly, Unavailable};
         match self {
             Self::Connect { source, .. } if is_about_login(source) => (Unavailable, LOGIN),
             Self::Answer { source, .. } => match (source.kind(), source.code()) {
                 _ if is_about_login(source) => (Unavailable, LOGIN),
-                (ErrorKind::Server(ServerErrorKind::NoPerm), _) => (Unavailable, PERMISSION),
+                (ErrorKind::Server(ServerErrorKind::NoPerm), _) => (Denied, PERMISSION),
                 (ErrorKind::Server(ServerErrorKind::ReadOnly), _) => (ReadOnly, SEARCH),
                 (_, Some("OOM")) => (Full, ROOM),
                 (_, Some("MISCONF")) => {

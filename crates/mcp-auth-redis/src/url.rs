@@ -37,6 +37,9 @@ pub struct StoreUrl {
     pub(crate) namespace: String,
 }
 
+/// Everything that this store asks of an engine; the last one is for [`RedisStore::examine`](crate::RedisStore::examine) only.
+const COMMANDS: &str = "+@read +@write +@scripting +@connection +wait +time +role +config|get";
+
 /// How the nodes of an engine belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -78,6 +81,12 @@ impl StoreUrl {
     /// As for parsing.
     pub fn parse_with_default(text: &str, host: &str, port: u16) -> Result<Self, UrlError> {
         parse::parse(text, &Address::new(host, port))
+    }
+
+    /// What the engine must let the user of this URL do, as `ACL SETUSER` takes it.
+    pub fn needed_rules(&self) -> String {
+        let more = if self.is_cluster() { " +cluster|nodes +asking" } else { "" };
+        format!("~{{{}:* ~token_blacklist:* {COMMANDS}{more}", self.namespace)
     }
 
     pub(crate) fn is_cluster(&self) -> bool {

@@ -18,4 +18,5 @@ mod copy;
 mod direct;
 mod house;
 mod pending;
+mod permissions;
 mod shared;

@@ -16,6 +16,8 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// It could not be reached or did not answer in time; asking again may help.
     Unavailable,
+    /// It does not let this user do what is needed.
+    Denied,
     /// There is no room to write.
     Full,
     /// It may be read and not written.

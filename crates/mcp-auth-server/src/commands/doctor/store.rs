@@ -2,7 +2,7 @@
 
 use mcp_auth::clock::{Clock, SystemClock};
 use mcp_auth::roles::Role;
-use mcp_auth::store::StoreError;
+use mcp_auth::store::{StoreError, StoreErrorKind};
 use mcp_auth_redis::Finding;
 use mcp_auth_sessions::account::{Account, AccountStore as _};
 use std::sync::Arc;
@@ -34,7 +34,21 @@ pub(super) fn check(settings: &ServerSettings, findings: &mut Findings) {
     };
     match accounts {
         Ok(accounts) => judge(&accounts, findings),
-        Err(error) => findings.problem(CHECK, with_causes(&error), ""),
+        Err(error) => {
+            findings.problem(CHECK, with_causes(&error), remedy(&settings.store, &error));
+        }
+    }
+}
+
+/// What the engine's user must be let do, where it may be that it is not; else the error says what to do. Readings that
+/// fail again and again tell no more than that the knowledge is stale.
+fn remedy(store: &StoreSettings, error: &StoreError) -> String {
+    match (store, error.kind()) {
+        (StoreSettings::Redis(redis), StoreErrorKind::Denied | StoreErrorKind::Stale) => {
+            let rules = redis.url.needed_rules();
+            format!("where its user has not all permissions, give it these (ACL SETUSER): {rules}")
+        }
+        _ => String::new(),
     }
 }
 
