@@ -55,12 +55,15 @@ impl Unit {
 }
 
 impl Limit {
+    /// The longest window. Up to here every store computes moments exactly, and an engine takes them as expiries.
+    pub const LONGEST_WINDOW: Duration = Duration::from_secs(100 * Unit::Year.seconds());
+
     /// Requests in a window, one at least.
     pub const fn amount(&self) -> u32 {
         self.amount
     }
 
-    /// How long a window is.
+    /// How long a window is: a second at least, [`Self::LONGEST_WINDOW`] at most.
     pub const fn window(&self) -> Duration {
         Duration::from_secs(self.unit.seconds() * self.multiples as u64)
     }
@@ -145,10 +148,12 @@ fn limit(part: &str) -> Result<Limit, LimitError> {
     let multiples = if multiples.is_empty() { "1" } else { multiples };
     let count = |digits: &str| digits.parse().ok().filter(|count| *count > 0);
     let bad = "holds a number that is not from 1 to 4294967295";
-    match (count(amount), count(multiples)) {
-        (Some(amount), Some(multiples)) => Ok(Limit { amount, multiples, unit }),
-        _ => Err(fault(bad)),
-    }
+    let (Some(amount), Some(multiples)) = (count(amount), count(multiples)) else {
+        return Err(fault(bad));
+    };
+    let limit = Limit { amount, multiples, unit };
+    let is_too_long = limit.window() > Limit::LONGEST_WINDOW;
+    if is_too_long { Err(fault("has a window of more than 100 years")) } else { Ok(limit) }
 }
 
 /// The digits at the beginning, and what follows them.
@@ -183,6 +188,7 @@ mod tests {
         assert_eq!(window("5/2minute"), 120);
         assert_eq!(window("1/month"), 2_592_000);
         assert_eq!(window("1/year"), 31_104_000);
+        assert_eq!(window("1/100years"), Limit::LONGEST_WINDOW.as_secs());
     }
 
     #[test]
@@ -209,6 +215,8 @@ mod tests {
             ("/minute", "from 1 to"),
             ("99999999999/minute", "from 1 to"),
             ("-1/minute", "is not of the form"),
+            ("1/101years", "more than 100 years"),
+            ("1/4294967295seconds; 1/4294967295years", "more than 100 years"),
             ("1/s;2/s;3/s;4/s;5/s;6/s;7/s;8/s;9/s", "names no unit"),
             (&["1/second"; 9].join(";"), "more than 8"),
         ];
