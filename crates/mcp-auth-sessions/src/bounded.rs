@@ -67,13 +67,23 @@ impl<C: Counter> BoundedCounters<C> {
     }
 
     pub(crate) fn put(&mut self, key: &CounterKey, counter: C) {
+        self.put_or_share(key, counter, |counter| counter);
+    }
+
+    /// Puts what `share` makes of a counter where other keys count too.
+    pub(crate) fn put_or_share(
+        &mut self,
+        key: &CounterKey,
+        counter: C,
+        share: impl FnOnce(C) -> C,
+    ) {
         if self.has_room() || self.exact.contains_key(key) {
             self.exact.insert(*key, counter);
             return;
         }
         let place = self.place(key);
         if let Some(slot) = self.shared.get_mut(place) {
-            *slot = Some(counter);
+            *slot = Some(share(counter));
         }
     }
 

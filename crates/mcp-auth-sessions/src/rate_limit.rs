@@ -40,6 +40,12 @@ impl Window {
             None => Ok(Self { count: 1, ends_at: now.saturating_add(length) }),
         }
     }
+
+    /// The same where other limits count in it too: what counts for this one now must outlast the windows of shorter ones.
+    fn open_for_all_of(self, limit: &Limit, now: Timestamp) -> Self {
+        let length = limit.window().as_secs().saturating_mul(1_000);
+        Self { ends_at: self.ends_at.max(milliseconds(now).saturating_add(length)), ..self }
+    }
 }
 
 fn milliseconds(moment: Timestamp) -> u64 {

@@ -38,7 +38,7 @@ impl MemoryRateLimits {
         for limit in limits.iter() {
             let key = limit.key(key);
             match Window::hit(counters.get(&key), limit, now) {
-                Ok(window) => open.push((key, window, limit.amount() - window.count)),
+                Ok(window) => open.push((key, window, limit)),
                 Err(wait) => refused = refused.max(Some((wait, *limit))),
             }
         }
@@ -46,10 +46,11 @@ impl MemoryRateLimits {
             return Hit::Refused { limit, retry_after };
         }
         counters.make_room(milliseconds(now));
-        for (key, window, _) in &open {
-            counters.put(key, *window);
+        for (key, window, limit) in &open {
+            counters.put_or_share(key, *window, |window| window.open_for_all_of(limit, now));
         }
-        Hit::Allowed { remaining: open.iter().map(|(.., left)| *left).min().unwrap_or_default() }
+        let left = open.iter().map(|(_, window, limit)| limit.amount() - window.count);
+        Hit::Allowed { remaining: left.min().unwrap_or_default() }
     }
 }
 
@@ -67,5 +68,35 @@ impl RateLimitStore for MemoryRateLimits {
         now: Timestamp,
     ) -> StoreFuture<'a, Hit> {
         Box::pin(ready(Ok(self.count(key, limits, now))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Where all keys share one counter.
+    fn crowded() -> MemoryRateLimits {
+        MemoryRateLimits(Mutex::new(BoundedCounters::with_bounds(0, 1)))
+    }
+
+    fn passes(limits: &MemoryRateLimits, name: &str, text: &str, at: u64) -> bool {
+        let now = Timestamp::default().plus(Duration::from_millis(1_000_000 + at));
+        let hit = limits.count(CounterKey::of("test", name), &text.parse().unwrap(), now);
+        matches!(hit, Hit::Allowed { .. })
+    }
+
+    #[test]
+    fn a_counter_that_is_shared_is_never_looser_than_the_longest_limit() {
+        let limits = crowded();
+        assert!(passes(&limits, "alice", "9/second", 0));
+        assert!(passes(&limits, "bob", "3/hour", 1));
+        assert!(passes(&limits, "alice", "9/second", 2));
+        for at in [3, 1_000, 2_000, 3_600_000] {
+            assert!(!passes(&limits, "bob", "3/hour", at), "{at}");
+        }
+        assert!(passes(&limits, "bob", "3/hour", 3_600_001));
     }
 }
