@@ -1,0 +1,77 @@
+//! The fixed window: it opens at its first request, and all that it counted is forgotten when it closes.
+
+use std::time::Duration;
+
+use mcp_auth::clock::Timestamp;
+
+use super::{Limit, milliseconds};
+
+/// The window of one limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Requests in it.
+    pub count: u32,
+    /// When it closes, in milliseconds since 1970.
+    pub ends_at: u64,
+}
+
+impl Window {
+    /// Counts one request on top of `held`: the new window, or how long to wait. The window opens at its first request
+    /// and has a fixed length. A pure function, which every store computes in one step with reading and writing.
+    ///
+    /// # Errors
+    /// The time until the window closes; nothing is counted.
+    pub fn hit(held: Option<Self>, limit: &Limit, now: Timestamp) -> Result<Self, Duration> {
+        let now = milliseconds(now);
+        let length = limit.window().as_secs().saturating_mul(1_000);
+        match held.filter(|held| held.ends_at > now) {
+            // A clock that was set back must not keep anybody out for longer than the window.
+            Some(held) if held.count >= limit.amount() => {
+                Err(Duration::from_millis((held.ends_at - now).min(length)))
+            }
+            Some(held) => Ok(Self { count: held.count + 1, ..held }),
+            None => Ok(Self { count: 1, ends_at: now.saturating_add(length) }),
+        }
+    }
+
+    /// The same where other limits count in it too: what counts for this one now must outlast the windows of shorter ones.
+    pub(super) fn open_for_all_of(self, limit: &Limit, now: Timestamp) -> Self {
+        let length = limit.window().as_secs().saturating_mul(1_000);
+        Self { ends_at: self.ends_at.max(milliseconds(now).saturating_add(length)), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rate_limit::Limits;
+
+    proptest! {
+        /// A fixed window lets at most twice its amount pass in any span of its length, and never more in one window.
+        #[test]
+        fn no_span_of_one_window_holds_more_than_two(
+            steps in proptest::collection::vec(0_u64..700, 1..200)
+        ) {
+            let limits: Limits = "3/second".parse().unwrap();
+            let limit = limits.iter().next().unwrap();
+            let (mut held, mut now, mut passed) = (None, 1_000_000_u64, Vec::new());
+            for step in steps {
+                now += step;
+                match Window::hit(held, limit, Timestamp::default().plus(Duration::from_millis(now))) {
+                    Ok(window) => {
+                        prop_assert!(window.count <= 3 && window.ends_at > now);
+                        passed.push(now);
+                        held = Some(window);
+                    }
+                    Err(wait) => prop_assert!(wait <= Duration::from_secs(1)),
+                }
+            }
+            for (at, first) in passed.iter().enumerate() {
+                let within = passed[at..].iter().filter(|moment| **moment < first + 1_000).count();
+                prop_assert!(within <= 6, "{} within a second", within);
+            }
+        }
+    }
+}
