@@ -6,13 +6,13 @@ use std::hash::{BuildHasher as _, RandomState};
 use crate::key::CounterKey;
 
 /// Keys held one by one: what fills 65,536 places of a hash table to seven eighths.
-const EXACT: usize = 57_344;
+pub(crate) const EXACT: usize = 57_344;
 
 /// Counters that share when there is no room to hold keys one by one.
-const SHARED: usize = 65_536;
+pub(crate) const SHARED: usize = 65_536;
 
 /// A counter, as the map needs to know it. Times are milliseconds since 1970.
-pub(crate) trait Counter: Copy {
+pub(crate) trait Counter {
     /// Whether it counts nothing any more.
     fn is_idle(&self, now: u64) -> bool;
 }
@@ -33,10 +33,13 @@ pub(crate) struct BoundedCounters<C> {
 const PURGE_INTERVAL: u64 = 1_000;
 
 impl<C: Counter> BoundedCounters<C> {
-    /// The most bytes that one map takes, whatever keys come. Keys that come and go can make the table double its places
-    /// once, and both tables are there while it does.
-    pub(crate) const MAX_BYTES: usize =
-        3 * 65_536 * (size_of::<(CounterKey, C)>() + 1) + SHARED * size_of::<Option<C>>() + 4_096;
+    /// The most bytes that one map takes which holds so many keys one by one, seven eighths of a power of two, whatever keys
+    /// come; without what counters have elsewhere. Keys that come and go can make the table double its places once, and both
+    /// tables are there while it does.
+    pub(crate) const fn max_bytes(capacity: usize) -> usize {
+        let places = capacity / 7 * 8;
+        3 * places * (size_of::<(CounterKey, C)>() + 1) + SHARED * size_of::<Option<C>>() + 4_096
+    }
 
     pub(crate) fn new() -> Self {
         Self::with_bounds(EXACT, SHARED)
@@ -46,16 +49,16 @@ impl<C: Counter> BoundedCounters<C> {
         Self {
             exact: HashMap::with_capacity(capacity),
             capacity,
-            shared: vec![None; shared].into_boxed_slice(),
+            shared: (0..shared).map(|_| None).collect(),
             hasher: RandomState::new(),
             purge_at: 0,
         }
     }
 
     /// The counter of a key. A key that shared one keeps what it counted there when it gets its own.
-    pub(crate) fn get(&self, key: &CounterKey) -> Option<C> {
-        let own = self.exact.get(key).copied();
-        own.or_else(|| self.shared.get(self.place(key)).copied().flatten())
+    pub(crate) fn get(&self, key: &CounterKey) -> Option<&C> {
+        let own = self.exact.get(key);
+        own.or_else(|| self.shared.get(self.place(key))?.as_ref())
     }
 
     /// Makes room for keys to come, where there is something to forget.
@@ -128,10 +131,10 @@ mod tests {
         }
         assert_eq!(counters.exact.len(), 4);
         for n in 0..200 {
-            assert_eq!(counters.get(&key(n)), Some(Until(10)), "key {n} is counted somewhere");
+            assert_eq!(counters.get(&key(n)), Some(&Until(10)), "key {n} is counted somewhere");
         }
         assert!(!counters.forget(&key(99)), "a shared counter stays");
-        assert_eq!(counters.get(&key(99)), Some(Until(10)));
+        assert_eq!(counters.get(&key(99)), Some(&Until(10)));
     }
 
     #[test]
@@ -143,7 +146,7 @@ mod tests {
         assert_eq!(counters.exact.len(), 1, "what still counts is kept");
         counters.make_room(1_004);
         assert_eq!(counters.exact.len(), 0, "what does not is forgotten");
-        assert_eq!(counters.get(&key(1)), Some(Until(100)), "what was shared still counts");
+        assert_eq!(counters.get(&key(1)), Some(&Until(100)), "what was shared still counts");
         counters.put(&key(1), Until(101));
         assert_eq!(counters.exact.get(&key(1)), Some(&Until(101)));
     }

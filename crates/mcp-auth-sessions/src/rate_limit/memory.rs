@@ -7,7 +7,7 @@ use mcp_auth::clock::Timestamp;
 use mcp_auth::store::StoreFuture;
 
 use super::{Hit, Limits, RateLimitStore, Window, milliseconds};
-use crate::bounded::{BoundedCounters, Counter};
+use crate::bounded::{BoundedCounters, Counter, EXACT};
 use crate::key::CounterKey;
 
 /// Requests of this process, in at most [`MAX_BYTES`](Self::MAX_BYTES) (8 MiB). When more than 57,344 windows are open, further
@@ -23,7 +23,7 @@ impl Counter for Window {
 
 impl MemoryRateLimits {
     /// The most bytes it takes, whatever keys come.
-    pub const MAX_BYTES: usize = BoundedCounters::<Window>::MAX_BYTES;
+    pub const MAX_BYTES: usize = BoundedCounters::<Window>::max_bytes(EXACT);
 
     /// No requests.
     pub fn new() -> Self {
@@ -37,7 +37,7 @@ impl MemoryRateLimits {
         let mut refused = None;
         for limit in limits.iter() {
             let key = limit.key(key);
-            match Window::hit(counters.get(&key), limit, now) {
+            match Window::hit(counters.get(&key).copied(), limit, now) {
                 Ok(window) => open.push((key, window, limit)),
                 Err(wait) => refused = refused.max(Some((wait, *limit))),
             }

@@ -8,7 +8,7 @@ use mcp_auth::clock::Timestamp;
 use mcp_auth::store::StoreFuture;
 
 use super::{Attempt, ThrottleState, ThrottleStore, Throttled, milliseconds};
-use crate::bounded::{BoundedCounters, Counter};
+use crate::bounded::{BoundedCounters, Counter, EXACT};
 
 /// Attempts of this process, in at most [`MAX_BYTES`](Self::MAX_BYTES) (10 MiB). When more than 57,344 keys are remembered,
 /// further keys share counters.
@@ -23,7 +23,7 @@ impl Counter for ThrottleState {
 
 impl MemoryThrottles {
     /// The most bytes it takes, whatever names and addresses come.
-    pub const MAX_BYTES: usize = BoundedCounters::<ThrottleState>::MAX_BYTES;
+    pub const MAX_BYTES: usize = BoundedCounters::<ThrottleState>::max_bytes(EXACT);
 
     /// No attempts.
     pub fn new() -> Self {
@@ -37,7 +37,8 @@ impl MemoryThrottles {
 
     fn count(&self, attempt: &Attempt, now: Timestamp) -> Option<Duration> {
         let mut counters = self.counters();
-        let judge = |one: &Throttled| (one.key, one.policy.begin(counters.get(&one.key), now));
+        let judge =
+            |one: &Throttled| (one.key, one.policy.begin(counters.get(&one.key).copied(), now));
         let verdicts: Vec<_> = keys(attempt).map(judge).collect();
         let wait = verdicts.iter().filter_map(|(_, verdict)| verdict.err()).max();
         if wait.is_none() {
@@ -53,7 +54,7 @@ impl MemoryThrottles {
         let cleared = counters.forget(&attempt.account.key);
         let shared = (!cleared).then_some(attempt.account);
         for one in shared.into_iter().chain(attempt.address) {
-            if let Some(state) = counters.get(&one.key) {
+            if let Some(state) = counters.get(&one.key).copied() {
                 counters.put(&one.key, state.give_back());
             }
         }
