@@ -1,6 +1,7 @@
 //! Rate limits in the words of slowapi: `10/minute`, `5/2minute; 100/hour`, `10 per 1 minute`.
 
 mod limit;
+mod log;
 mod memory;
 mod window;
 
@@ -11,12 +12,18 @@ use mcp_auth::clock::Timestamp;
 use mcp_auth::store::StoreFuture;
 
 pub use self::limit::{Limit, LimitError, Limits};
+pub use self::log::Log;
 pub use self::memory::MemoryRateLimits;
 pub use self::window::Window;
 use crate::key::CounterKey;
 
 fn milliseconds(moment: Timestamp) -> u64 {
     u64::try_from(moment.since_epoch().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How long a window is, in milliseconds.
+fn length(limit: &Limit) -> u64 {
+    limit.window().as_secs().saturating_mul(1_000)
 }
 
 /// What became of a request.

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use mcp_auth::clock::Timestamp;
 
-use super::{Limit, milliseconds};
+use super::{Limit, length, milliseconds};
 
-/// The window of one limit.
+/// Requests that stop counting together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// Requests in it.
+    /// How many.
     pub count: u32,
-    /// When it closes, in milliseconds since 1970.
+    /// When they stop counting, in milliseconds since 1970.
     pub ends_at: u64,
 }
 
@@ -23,7 +23,7 @@ impl Window {
     /// The time until the window closes; nothing is counted.
     pub fn hit(held: Option<Self>, limit: &Limit, now: Timestamp) -> Result<Self, Duration> {
         let now = milliseconds(now);
-        let length = limit.window().as_secs().saturating_mul(1_000);
+        let length = length(limit);
         match held.filter(|held| held.ends_at > now) {
             // A clock that was set back must not keep anybody out for longer than the window.
             Some(held) if held.count >= limit.amount() => {
@@ -36,8 +36,8 @@ impl Window {
 
     /// The same where other limits count in it too: what counts for this one now must outlast the windows of shorter ones.
     pub(super) fn open_for_all_of(self, limit: &Limit, now: Timestamp) -> Self {
-        let length = limit.window().as_secs().saturating_mul(1_000);
-        Self { ends_at: self.ends_at.max(milliseconds(now).saturating_add(length)), ..self }
+        let ends_at = milliseconds(now).saturating_add(length(limit));
+        Self { ends_at: self.ends_at.max(ends_at), ..self }
     }
 }
 
