@@ -1,5 +1,6 @@
 //! Rate limits in the words of slowapi: `10/minute`, `5/2minute; 100/hour`, `10 per 1 minute`.
 
+mod gcra;
 mod limit;
 mod log;
 mod memory;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use mcp_auth::clock::Timestamp;
 use mcp_auth::store::StoreFuture;
 
+pub use self::gcra::Arrival;
 pub use self::limit::{Limit, LimitError, Limits};
 pub use self::log::Log;
 pub use self::memory::MemoryRateLimits;
