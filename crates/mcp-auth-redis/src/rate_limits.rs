@@ -63,7 +63,7 @@ impl RedisRateLimits {
             clock: Time::Engine,
             refusals: Refusals::new(),
             breaker: Arc::default(),
-            here: MemoryRateLimits::new(),
+            here: MemoryRateLimits::default(),
             census,
         }
     }

@@ -84,7 +84,7 @@ impl Store {
     /// Counts of requests: of all servers where they share an engine, else of this process.
     pub(crate) fn rate_limits(&self) -> Arc<dyn RateLimitStore> {
         match self {
-            Self::Sqlite(_) => Arc::new(MemoryRateLimits::new()),
+            Self::Sqlite(_) => Arc::new(MemoryRateLimits::default()),
             Self::Redis(store, _) => Arc::new(RedisRateLimits::new(store)),
         }
     }

@@ -1,9 +1,13 @@
 //! Rate limits in the words of slowapi: `10/minute`, `5/2minute; 100/hour`, `10 per 1 minute`.
+//!
+//! What such a limit means is a [`Strategy`]: a fixed window, a moving window, or an even rate.
 
 mod gcra;
 mod limit;
 mod log;
 mod memory;
+mod rule;
+mod strategy;
 mod window;
 
 use std::fmt;
@@ -16,6 +20,7 @@ pub use self::gcra::Arrival;
 pub use self::limit::{Limit, LimitError, Limits};
 pub use self::log::Log;
 pub use self::memory::MemoryRateLimits;
+pub use self::strategy::{Strategy, StrategyError};
 pub use self::window::Window;
 use crate::key::CounterKey;
 
@@ -41,16 +46,16 @@ pub enum Hit {
     Refused {
         /// The limit that was reached; of several the one to wait for the longest.
         limit: Limit,
-        /// When the next request is due.
+        /// After how long the next request is due.
         retry_after: Duration,
     },
 }
 
 /// Counts requests.
 ///
-/// The contract, which `testing::rate_limit_contract` checks: [`hit`](Self::hit) judges each limit by [`Window::hit`]
-/// on the counter [`Limit::key`]; a request is counted in all windows or, where one is full, in none; of several requests at once each sees
-/// the others. A store of bounded size may count several keys as one when it is full, which only makes it stricter.
+/// The contract, which `testing::rate_limit_contract` checks: [`hit`](Self::hit) judges each limit by the rule of one
+/// [`Strategy`] ([`Window::hit`], [`Log::hit`] or [`Arrival::hit`]) on the counter [`Limit::key`]; a request is counted for all
+/// limits or, where one is reached, for none; of several requests at once each sees the others. A store of bounded size may count several keys as one when it is full, which only makes it stricter.
 pub trait RateLimitStore: fmt::Debug + Send + Sync {
     /// Counts one request of `key`.
     fn hit<'a>(

@@ -6,7 +6,7 @@ use mcp_auth::clock::Timestamp;
 use mcp_auth_sessions::account::MemoryAccounts;
 use mcp_auth_sessions::grant::MemoryGrants;
 use mcp_auth_sessions::issued::MemoryIssued;
-use mcp_auth_sessions::rate_limit::MemoryRateLimits;
+use mcp_auth_sessions::rate_limit::{MemoryRateLimits, Strategy};
 use mcp_auth_sessions::testing::{
     account_contract, grant_contract, issued_contract, rate_limit_contract, throttle_contract,
 };
@@ -36,11 +36,16 @@ async fn throttles() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rate_limits() {
-    rate_limit_contract(async || Arc::new(MemoryRateLimits::new()) as _, NOW).await;
+    for strategy in Strategy::ALL {
+        let fresh = async || Arc::new(MemoryRateLimits::new(strategy)) as _;
+        rate_limit_contract(strategy, fresh, NOW).await;
+    }
 }
 
 #[test]
 fn the_counters_have_the_size_that_their_documentation_says() {
     const { assert!(MemoryThrottles::MAX_BYTES <= 10 << 20) };
-    const { assert!(MemoryRateLimits::MAX_BYTES <= 8 << 20) };
+    const { assert!(MemoryRateLimits::max_bytes(Strategy::FixedWindow) <= 8 << 20) };
+    const { assert!(MemoryRateLimits::max_bytes(Strategy::MovingWindow) <= 35 << 20) };
+    const { assert!(MemoryRateLimits::max_bytes(Strategy::Gcra) <= 8 << 20) };
 }

@@ -41,6 +41,12 @@ impl Arrival {
         if early == 0 { Ok(next) } else { Err(wait) }
     }
 
+    /// How many requests may follow at once.
+    pub(super) fn remaining(self, limit: &Limit, now: Timestamp) -> u32 {
+        let room = Self::burst(limit).saturating_sub(self.ahead(now));
+        u32::try_from(room / Self::interval(limit).max(1)).unwrap_or(u32::MAX)
+    }
+
     /// Rest is not saved up: an arrival that lies behind begins at the clock.
     fn start(held: Option<Self>, now: Timestamp) -> u64 {
         let now = microseconds(now);
@@ -88,13 +94,16 @@ mod tests {
     fn after_the_burst_one_passes_each_interval() {
         let limit = limit("3/minute");
         let mut held = None;
-        for _ in 0..3 {
+        for left in [2, 1, 0] {
             held = Some(Arrival::hit(held, &limit, at(5)).unwrap());
+            assert_eq!(held.unwrap().remaining(&limit, at(5)), left);
         }
         assert_eq!(Arrival::hit(held, &limit, at(5)), Err(Duration::from_secs(20)));
         assert_eq!(Arrival::hit(held, &limit, at(6)), Err(Duration::from_secs(20)), "rounded up");
         held = Some(Arrival::hit(held, &limit, at(20_000_005)).unwrap());
         assert!(Arrival::hit(held, &limit, at(20_000_005)).is_err(), "and no more");
+        assert_eq!(held.unwrap().remaining(&limit, at(20_000_005)), 0);
+        assert_eq!(held.unwrap().remaining(&limit, at(80_000_005)), 3, "after a rest, all of it");
     }
 
     #[test]

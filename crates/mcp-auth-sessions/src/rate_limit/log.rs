@@ -48,6 +48,23 @@ impl Log {
         Ok(with_one_more(live, end))
     }
 
+    /// How many requests count.
+    pub(super) fn count(&self, now: Timestamp) -> u64 {
+        sum(self.live(milliseconds(now)))
+    }
+
+    /// Whether none counts any more.
+    pub(super) fn is_idle(&self, now: u64) -> bool {
+        self.live(now).is_empty()
+    }
+
+    /// The same in one entry, which is no looser: all of them count as long as the last one.
+    pub(super) fn in_one_entry(&self) -> Self {
+        let count = u32::try_from(sum(&self.0)).unwrap_or(u32::MAX);
+        let last = self.0.last().map(|last| Window { count, ..*last });
+        Self(last.into_iter().collect())
+    }
+
     fn live(&self, now: u64) -> &[Window] {
         let ended = self.0.partition_point(|entry| entry.ends_at <= now);
         self.0.get(ended..).unwrap_or_default()
@@ -118,6 +135,18 @@ mod tests {
         assert_eq!(Log::grain(&limit("65/62seconds")), 1_000);
         assert_eq!(Log::grain(&limit("65/second")), 17);
         assert_eq!(Log::grain(&limit("4294967295/100years")), 50_167_741_936);
+    }
+
+    #[test]
+    fn a_log_in_one_entry_is_no_looser() {
+        let limit = limit("3/second");
+        let first = Log::hit(None, &limit, at(0)).unwrap();
+        let both = Log::hit(Some(&first), &limit, at(600)).unwrap();
+        assert_eq!(both.entries().len(), 2);
+        let one = both.in_one_entry();
+        assert_eq!(one.entries(), [Window { count: 2, ends_at: 1_600 }]);
+        assert_eq!((both.count(at(1_599)), one.count(at(1_599))), (1, 2));
+        assert_eq!((one.count(at(1_600)), one.is_idle(1_600)), (0, true));
     }
 
     #[test]
