@@ -46,8 +46,8 @@ programs! {
     BEGIN_ATTEMPT = "begin_attempt.lua";
     /// Takes note that an attempt succeeded.
     END_ATTEMPT = "end_attempt.lua";
-    /// Counts a request.
-    HIT = "hit.lua";
+    /// Counts a request in fixed windows.
+    FIXED_WINDOW = "fixed_window.lua";
     /// Notes that a process is alive, and counts them.
     CENSUS = "census.lua";
 }

@@ -6,7 +6,7 @@ use mcp_auth_sessions::CounterKey;
 use mcp_auth_sessions::rate_limit::{Hit, Limit, Limits};
 
 use crate::keys::Group;
-use crate::script::{Ask, HIT, one_call};
+use crate::script::{Ask, FIXED_WINDOW, one_call};
 use crate::slot::Slot;
 
 /// A request, and the counters by which it is judged.
@@ -35,12 +35,13 @@ impl Question {
         let keys = Group::new(namespace, &format!("limit:{}", hex::encode(self.key.as_bytes())));
         let names: Vec<_> =
             self.counters.iter().map(|(counter, _)| hex::encode(counter.as_bytes())).collect();
-        let mut call = keys.call(&HIT, &names.iter().map(String::as_str).collect::<Vec<_>>());
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let mut call = keys.call(&FIXED_WINDOW, &names);
         call.arg(now.map(|now| now.to_string()).unwrap_or_default());
         for (_, limit) in &self.counters {
             call.arg(limit.amount()).arg(milliseconds(limit.window()));
         }
-        (keys.slot, one_call(&HIT, call))
+        (keys.slot, one_call(&FIXED_WINDOW, call))
     }
 
     /// Reads an answer; `None` where it is not one of the program.
