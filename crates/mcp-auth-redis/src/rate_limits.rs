@@ -11,7 +11,7 @@ use std::time::Duration;
 use mcp_auth::clock::Timestamp;
 use mcp_auth::store::{StoreError, StoreFuture};
 use mcp_auth_sessions::CounterKey;
-use mcp_auth_sessions::rate_limit::{Hit, Limits, MemoryRateLimits, RateLimitStore};
+use mcp_auth_sessions::rate_limit::{Hit, Limits, MemoryRateLimits, RateLimitStore, Strategy};
 use tokio::time::timeout;
 
 use self::breaker::Breaker;
@@ -28,13 +28,16 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// Rate limits that hold for all processes of a store together.
 ///
 /// Each decision is one step in the engine, by the engine's clock, so that machines whose clocks differ agree. What was refused
-/// is refused again until its window closes without asking. When the engine does not answer within 50 ms, this process counts
-/// for itself, and lets its share pass: the limit divided by the number of processes that were alive last, one request at
-/// least. Every second one request finds out whether the engine is back. Around such a change up to twice the limit may pass in
-/// one window; it is never without a limit.
+/// is refused again without asking until the next request is due. When the engine does not answer within 50 ms, this process
+/// counts for itself by the same strategy, and lets its share pass: the limit divided by the number of processes that were alive
+/// last, one request at least. Every second one request finds out whether the engine is back. Around such a change up to twice as
+/// much may pass as the strategy allows; it is never without a limit.
+///
+/// All processes of a store must count by the same strategy: those of another one count apart.
 #[derive(Debug)]
 pub struct RedisRateLimits {
     store: RedisStore,
+    strategy: Strategy,
     clock: Time,
     refusals: Refusals,
     breaker: Arc<Breaker>,
@@ -42,7 +45,7 @@ pub struct RedisRateLimits {
     census: Arc<Census>,
 }
 
-/// Whose clock says when windows close.
+/// Whose clock says when requests are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Time {
     Engine,
@@ -50,8 +53,8 @@ enum Time {
 }
 
 impl RedisRateLimits {
-    /// Counts in the engine of this store. The process counts as one of those that share a limit from then on.
-    pub fn new(store: &RedisStore) -> Self {
+    /// Counts in the engine of this store, by this strategy. The process counts as one of those that share a limit from then on.
+    pub fn new(store: &RedisStore, strategy: Strategy) -> Self {
         let census = Arc::<Census>::default();
         if let Some(first) = store.parts().keys.first() {
             let engine = Arc::clone(&store.parts().engine);
@@ -60,15 +63,16 @@ impl RedisRateLimits {
         }
         Self {
             store: store.clone(),
+            strategy,
             clock: Time::Engine,
             refusals: Refusals::new(),
             breaker: Arc::default(),
-            here: MemoryRateLimits::default(),
+            here: MemoryRateLimits::new(strategy),
             census,
         }
     }
 
-    /// Lets windows open and close by the `now` of each request, for tests that step time.
+    /// Judges each request by its `now`, for tests that step time.
     #[must_use]
     pub fn by_callers_clock(self) -> Self {
         Self { clock: Time::Caller, ..self }
@@ -90,7 +94,7 @@ impl RedisRateLimits {
         limits: &Limits,
         now: Timestamp,
     ) -> Result<Hit, StoreError> {
-        let question = Question::new(key, limits);
+        let question = Question::new(self.strategy, key, limits);
         let asked_at = self.moment(now);
         if let Some(refused) = self.refusals.hit(&question, asked_at) {
             return Ok(refused);
@@ -110,7 +114,7 @@ impl RedisRateLimits {
         let permit = self.breaker.admit(Moment::now())?;
         let parts = self.store.parts();
         let engine = Arc::clone(&parts.engine);
-        let now = (self.clock == Time::Caller).then(|| milliseconds(now));
+        let now = (self.clock == Time::Caller).then(|| microseconds(now));
         let (slot, ask) = question.ask(&parts.namespace, now);
         let asked = parts.worker.run(async move {
             // The question goes on when nobody waits for it any more, so that even a slow connection comes about.
@@ -164,4 +168,8 @@ impl RateLimitStore for RedisRateLimits {
 
 fn milliseconds(moment: Timestamp) -> u64 {
     u64::try_from(moment.since_epoch().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn microseconds(moment: Timestamp) -> u64 {
+    u64::try_from(moment.since_epoch().as_micros()).unwrap_or(u64::MAX)
 }

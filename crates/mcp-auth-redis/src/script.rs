@@ -48,6 +48,10 @@ programs! {
     END_ATTEMPT = "end_attempt.lua";
     /// Counts a request in fixed windows.
     FIXED_WINDOW = "fixed_window.lua";
+    /// Counts a request in moving windows.
+    MOVING_WINDOW = "moving_window.lua";
+    /// Counts a request at even rates.
+    GCRA = "gcra.lua";
     /// Notes that a process is alive, and counts them.
     CENSUS = "census.lua";
 }

@@ -6,7 +6,7 @@ use mcp_auth::clock::Clock;
 use mcp_auth::store::{RevocationStore, RevocationView, StoreError};
 use mcp_auth_redis::{RedisOptions, RedisRateLimits, RedisStore};
 use mcp_auth_sessions::Stores;
-use mcp_auth_sessions::rate_limit::{MemoryRateLimits, RateLimitStore};
+use mcp_auth_sessions::rate_limit::{MemoryRateLimits, RateLimitStore, Strategy};
 use mcp_auth_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::data_dir::DataDir;
@@ -85,7 +85,7 @@ impl Store {
     pub(crate) fn rate_limits(&self) -> Arc<dyn RateLimitStore> {
         match self {
             Self::Sqlite(_) => Arc::new(MemoryRateLimits::default()),
-            Self::Redis(store, _) => Arc::new(RedisRateLimits::new(store)),
+            Self::Redis(store, _) => Arc::new(RedisRateLimits::new(store, Strategy::default())),
         }
     }
 

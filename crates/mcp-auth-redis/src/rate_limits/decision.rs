@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use mcp_auth_sessions::CounterKey;
-use mcp_auth_sessions::rate_limit::{Hit, Limit, Limits};
+use mcp_auth_sessions::rate_limit::{Arrival, Hit, Limit, Limits, Log, Strategy};
 
 use crate::keys::Group;
-use crate::script::{Ask, FIXED_WINDOW, one_call};
+use crate::script::{Ask, FIXED_WINDOW, GCRA, MOVING_WINDOW, Program, one_call};
 use crate::slot::Slot;
 
 /// A request, and the counters by which it is judged.
 #[derive(Debug)]
 pub(super) struct Question {
+    strategy: Strategy,
     key: CounterKey,
     pub(super) counters: Vec<(CounterKey, Limit)>,
 }
@@ -25,23 +26,24 @@ pub(super) struct Verdict {
 }
 
 impl Question {
-    pub(super) fn new(key: CounterKey, limits: &Limits) -> Self {
-        Self { key, counters: limits.iter().map(|limit| (limit.key(key), *limit)).collect() }
+    pub(super) fn new(strategy: Strategy, key: CounterKey, limits: &Limits) -> Self {
+        let counters = limits.iter().map(|limit| (limit.key(key), *limit)).collect();
+        Self { strategy, key, counters }
     }
 
     /// The call of the program, and where to send it: each key has a slot of its own, so that a cluster's nodes share the work.
-    /// Without `now`, in milliseconds since 1970, the engine's clock counts.
+    /// Without `now`, in microseconds since 1970, the engine's clock counts.
     pub(super) fn ask(&self, namespace: &str, now: Option<u64>) -> (Slot, Ask) {
         let keys = Group::new(namespace, &format!("limit:{}", hex::encode(self.key.as_bytes())));
-        let names: Vec<_> =
-            self.counters.iter().map(|(counter, _)| hex::encode(counter.as_bytes())).collect();
-        let names: Vec<_> = names.iter().map(String::as_str).collect();
-        let mut call = keys.call(&FIXED_WINDOW, &names);
+        let (program, kind) = program(self.strategy);
+        let name = |counter: &CounterKey| format!("{kind}{}", hex::encode(counter.as_bytes()));
+        let names: Vec<_> = self.counters.iter().map(|(counter, _)| name(counter)).collect();
+        let mut call = keys.call(program, &names.iter().map(String::as_str).collect::<Vec<_>>());
         call.arg(now.map(|now| now.to_string()).unwrap_or_default());
         for (_, limit) in &self.counters {
-            call.arg(limit.amount()).arg(milliseconds(limit.window()));
+            call.arg(arguments(self.strategy, limit));
         }
-        (keys.slot, one_call(&FIXED_WINDOW, call))
+        (keys.slot, one_call(program, call))
     }
 
     /// Reads an answer; `None` where it is not one of the program.
@@ -62,6 +64,26 @@ impl Question {
     }
 }
 
+/// The program of a strategy, and how the names of its counters begin. They differ, so that no program reads what another
+/// wrote when servers change over from one strategy to another.
+fn program(strategy: Strategy) -> (&'static Program, &'static str) {
+    match strategy {
+        Strategy::FixedWindow => (&FIXED_WINDOW, ""),
+        Strategy::MovingWindow => (&MOVING_WINDOW, "moving:"),
+        Strategy::Gcra => (&GCRA, "gcra:"),
+    }
+}
+
+/// What the program is told of a limit.
+fn arguments(strategy: Strategy, limit: &Limit) -> Vec<u64> {
+    let (amount, window) = (u64::from(limit.amount()), milliseconds(limit.window()));
+    match strategy {
+        Strategy::FixedWindow => vec![amount, window],
+        Strategy::MovingWindow => vec![amount, window, Log::grain(limit)],
+        Strategy::Gcra => vec![Arrival::interval(limit), Arrival::burst(limit)],
+    }
+}
+
 /// A refusal for so many milliseconds.
 pub(super) fn refused(limit: Limit, wait: u64) -> Hit {
     Hit::Refused { limit, retry_after: Duration::from_millis(wait) }
@@ -78,7 +100,7 @@ mod tests {
     #[test]
     fn the_longest_wait_is_told_and_the_fewest_that_remain() {
         let limits: Limits = "5/second; 9/minute; 7/hour".parse().unwrap();
-        let question = Question::new(CounterKey::of("test", "a"), &limits);
+        let question = Question::new(Strategy::Gcra, CounterKey::of("test", "a"), &limits);
         let hit = |answer: &[i64]| question.verdict(answer).map(|verdict| verdict.hit);
         assert_eq!(hit(&[4, 8, 6]), Some(Hit::Allowed { remaining: 4 }));
         let [first, second, _] = limits.iter().collect::<Vec<_>>()[..] else { panic!("three") };

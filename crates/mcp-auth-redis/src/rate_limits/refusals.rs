@@ -55,13 +55,13 @@ fn place(counter: CounterKey) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use mcp_auth_sessions::rate_limit::Limits;
+    use mcp_auth_sessions::rate_limit::{Limits, Strategy};
 
     use super::*;
 
     fn question(name: &str) -> Question {
         let limits: Limits = "1/second; 1/minute".parse().unwrap();
-        Question::new(CounterKey::of("test", name), &limits)
+        Question::new(Strategy::default(), CounterKey::of("test", name), &limits)
     }
 
     #[test]

@@ -1,12 +1,14 @@
 -- Counts a request in all of its windows or, where one is full, in none.
--- KEYS: a window for each limit. ARGV: now in milliseconds, or nothing for the engine's clock; then for each limit how many
--- requests, and how long its window is. Answers for each limit how many requests remain, or how long to wait as a negative number.
--- A window is its requests, and when it closes.
+-- KEYS: a window for each limit. ARGV: now in microseconds, or nothing for the engine's clock; then for each limit how many
+-- requests, and how long its window is in milliseconds. Answers for each limit how many requests remain, or how many milliseconds
+-- to wait as a negative number.
+-- A window is its requests, and when it closes in milliseconds.
 local now = tonumber(ARGV[1])
 if not now then
   local time = redis.call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
+  now = time[1] * 1000000 + time[2]
 end
+now = math.floor(now / 1000)
 local answer, counted, is_full = {}, {}, false
 for at, key in ipairs(KEYS) do
   local amount, length = tonumber(ARGV[2 * at]), tonumber(ARGV[2 * at + 1])

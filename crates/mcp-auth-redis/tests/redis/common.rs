@@ -33,15 +33,26 @@ impl Place {
     /// Every engine, alone and as a cluster of one node, which refuses what would be in several slots.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         let engines = Engine::all().into_iter();
-        engines.flat_map(|engine| [Self::on(&engine), Self::on_cluster(&engine)])
+        engines.flat_map(|engine| [Self::on(&engine), Self::cluster_of(Options::new(&engine))])
+    }
+
+    /// The same, where writes are not waited for until they are on disk: requests that must be answered within milliseconds
+    /// are, also while the disk is busy.
+    pub(crate) fn all_hasty() -> impl Iterator<Item = Self> {
+        let engines = Engine::all().into_iter();
+        engines.flat_map(|engine| [Self::hasty(&engine), Self::cluster_of(hasty(&engine))])
     }
 
     pub(crate) fn on(engine: &Engine) -> Self {
         Self::of(Options::new(engine).start().unwrap(), false)
     }
 
-    fn on_cluster(engine: &Engine) -> Self {
-        let node = Options::new(engine).set("cluster-enabled", "yes").start().unwrap();
+    pub(crate) fn hasty(engine: &Engine) -> Self {
+        Self::of(hasty(engine).start().unwrap(), false)
+    }
+
+    fn cluster_of(options: Options) -> Self {
+        let node = options.set("cluster-enabled", "yes").start().unwrap();
         node.ask(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).unwrap().into_text().unwrap();
         until("the cluster serves all slots", Duration::from_secs(20), || {
             let told = node.ask(&["CLUSTER", "INFO"])?.into_text()?;
@@ -89,6 +100,10 @@ impl Place {
         let options = RedisOptions::new(url, Arc::new(SystemClock));
         RedisStore::open(&options.with_bound(RedisOptions::BOUNDS.0)).unwrap()
     }
+}
+
+fn hasty(engine: &Engine) -> Options {
+    Options::new(engine).set("appendfsync", "no")
 }
 
 const SECRET: &str = "f0e1d2c3b4a5968778695a4b3c2d1e0f";

@@ -6,6 +6,7 @@ use mcp_auth::clock::SystemClock;
 use mcp_auth_redis::{RedisOptions, RedisRateLimits, RedisStore, StoreUrl};
 use mcp_auth_rig::{Engine, Options};
 use mcp_auth_sessions::account::AccountStore as _;
+use mcp_auth_sessions::rate_limit::Strategy;
 
 const PASSWORD: &str = "correct-horse-battery-staple";
 
@@ -17,7 +18,7 @@ async fn no_password_is_shown() {
         let options = RedisOptions::new(node.url().parse().unwrap(), Arc::new(SystemClock));
         let store = RedisStore::open(&options.clone().with_bound(RedisOptions::BOUNDS.0)).unwrap();
         assert_eq!(store.by_user_id("alice").await, Ok(None), "it is let in");
-        let limits = RedisRateLimits::new(&store);
+        let limits = RedisRateLimits::new(&store, Strategy::default());
         let wrong = node.url().replace(PASSWORD, &format!("{PASSWORD}-of-another")).parse();
         let refused = RedisStore::open(&RedisOptions::new(wrong.unwrap(), Arc::new(SystemClock)));
         let refused = refused.unwrap_err();
