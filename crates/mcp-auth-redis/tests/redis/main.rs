@@ -7,6 +7,7 @@ mod common;
 mod contracts;
 mod import;
 mod rate_limits;
+mod rate_limits_away;
 mod redaction;
 mod revocations;
 mod topologies;
