@@ -3,6 +3,7 @@
 mod logging;
 mod mcp;
 mod near_miss;
+mod rate_limits;
 mod source;
 mod store;
 mod variables;
@@ -12,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use mcp_auth::settings::{Mistake, Mistakes, Purpose, Reader, Settings};
-use mcp_auth_sessions::rate_limit::Limits;
+use mcp_auth_sessions::rate_limit::{Limits, Strategy};
 use mcp_auth_tower::TrustedProxies;
 
 pub(crate) use self::logging::{LogFormat, LogSettings};
@@ -40,6 +41,7 @@ pub(crate) struct ServerSettings {
     pub(crate) audit: AuditFiles,
     /// `None` where rate limits are switched off.
     pub(crate) login_limits: Option<Limits>,
+    pub(crate) rate_limit_strategy: Strategy,
     pub(crate) metrics_public: bool,
     pub(crate) mcp: McpSettings,
     /// What works but should not stay so.
@@ -104,6 +106,7 @@ struct Rest {
     trusted_proxies: TrustedProxies,
     audit: AuditFiles,
     login_limits: Option<Limits>,
+    rate_limit_strategy: Strategy,
     metrics_public: bool,
     mcp: McpSettings,
 }
@@ -111,6 +114,7 @@ struct Rest {
 impl Rest {
     fn read(reader: &mut Reader<'_>, data_dir: &DataDir) -> Self {
         let listen = read_listen(reader);
+        let login_limits = read_limits(reader, name::LOGIN_RATE_LIMIT, "60/minute");
         Self {
             listen,
             store: StoreSettings::read(reader),
@@ -119,7 +123,8 @@ impl Rest {
             tls: read_tls(reader),
             trusted_proxies: read_proxies(reader),
             audit: read_audit(reader, data_dir),
-            login_limits: read_limits(reader, name::LOGIN_RATE_LIMIT, "60/minute"),
+            rate_limit_strategy: rate_limits::read_strategy(reader, login_limits.is_some()),
+            login_limits,
             metrics_public: flag_or(reader, name::METRICS_PUBLIC, listen.is_local()),
             mcp: McpSettings::read(reader, listen),
         }
@@ -135,6 +140,7 @@ impl Rest {
             trusted_proxies,
             audit,
             login_limits,
+            rate_limit_strategy,
             metrics_public,
             mcp,
         } = self;
@@ -149,6 +155,7 @@ impl Rest {
             trusted_proxies,
             audit,
             login_limits,
+            rate_limit_strategy,
             metrics_public,
             mcp,
             warnings,

@@ -82,10 +82,10 @@ impl Store {
     }
 
     /// Counts of requests: of all servers where they share an engine, else of this process.
-    pub(crate) fn rate_limits(&self) -> Arc<dyn RateLimitStore> {
+    pub(crate) fn rate_limits(&self, strategy: Strategy) -> Arc<dyn RateLimitStore> {
         match self {
-            Self::Sqlite(_) => Arc::new(MemoryRateLimits::default()),
-            Self::Redis(store, _) => Arc::new(RedisRateLimits::new(store, Strategy::default())),
+            Self::Sqlite(_) => Arc::new(MemoryRateLimits::new(strategy)),
+            Self::Redis(store, _) => Arc::new(RedisRateLimits::new(store, strategy)),
         }
     }
 

@@ -19,6 +19,7 @@ pub(crate) const TRUSTED_PROXIES: &str = "MCP_TRUSTED_PROXIES";
 pub(crate) const AUDIT_LOG: &str = "MCP_AUDIT_LOG_PATH";
 pub(crate) const AUDIT_CHECKPOINTS: &str = "MCP_AUDIT_CHECKPOINT_FILE";
 pub(crate) const RATE_LIMIT_ENABLED: &str = "MCP_RATE_LIMIT_ENABLED";
+pub(crate) const RATE_LIMIT_STRATEGY: &str = "MCP_RATE_LIMIT_STRATEGY";
 pub(crate) const LOGIN_RATE_LIMIT: &str = "MCP_LOGIN_RATE_LIMIT";
 pub(crate) const METRICS_PUBLIC: &str = "MCP_METRICS_PUBLIC";
 pub(crate) const CONFIG_FILE: &str = "MCP_CONFIG_FILE";
@@ -104,6 +105,14 @@ pub(crate) const SERVER_VARIABLES: &[Variable] = &[
         "Where signed checkpoints of the audit log are written as well, so that a log that was cut shows.",
     ),
     Variable::flag(RATE_LIMIT_ENABLED, "true", "Whether rate limits are kept."),
+    Variable::text(
+        RATE_LIMIT_STRATEGY,
+        "fixed-window",
+        "fixed-window, moving-window, gcra",
+        "How requests are counted. `fixed-window`: a window opens at the first request, and when it closes all is forgotten. \
+         `moving-window`: no span of a window's length holds more than the limit. `gcra`: requests pass at an even rate, and \
+         after a rest as many at once as the limit says. With Redis or Valkey the same on all servers.",
+    ),
     Variable::text(
         LOGIN_RATE_LIMIT,
         "60/minute",

@@ -168,6 +168,17 @@ fn a_store_that_is_none_is_a_mistake() {
 }
 
 #[test]
+fn a_strategy_for_limits_that_are_switched_off_is_told() {
+    let host = Host::initialised().variable("MCP_RATE_LIMIT_STRATEGY", "gcra");
+    let good = host.run("config check");
+    assert!(good.exit == 0 && !good.stdout.contains("warning"), "{good:?}");
+    let host = host.variable("MCP_RATE_LIMIT_ENABLED", "false");
+    let warning =
+        "MCP_RATE_LIMIT_STRATEGY is set and changes nothing, because MCP_RATE_LIMIT_ENABLED";
+    host.run("config check").says(0, warning);
+}
+
+#[test]
 fn a_mistake_in_a_file_is_placed() {
     let host = Host::initialised();
     fs::write(host.path(".env"), "API_PORT=x\n").unwrap();

@@ -24,6 +24,7 @@ fn all_mistakes_are_told_together() {
         ("MCP_TLS_CERT", "cert.pem"),
         ("MCP_TRUSTED_PROXIES", "everybody"),
         ("MCP_LOGIN_RATE_LIMIT", "sometimes"),
+        ("MCP_RATE_LIMIT_STRATEGY", "elastic"),
     ]);
     assert_eq!(code, Some(8), "{told}");
     for name in ["API_PORT", "LOG_LEVEL", "MCP_JWT_EXPIRY_HOURS", "MCP_JWT_SECRET", "MCP_TLS_KEY"] {
@@ -33,6 +34,8 @@ fn all_mistakes_are_told_together() {
         told.contains("MCP_TRUSTED_PROXIES") && told.contains("MCP_LOGIN_RATE_LIMIT"),
         "{told}"
     );
+    let strategies = "MCP_RATE_LIMIT_STRATEGY is none of fixed-window, moving-window and gcra";
+    assert!(told.contains(strategies), "{told}");
 }
 
 #[test]
