@@ -71,19 +71,14 @@ impl Client {
             tools.extend(page.tools.into_iter().map(answer::listed));
             cursor = page.next_cursor;
             if cursor.is_none() {
-                self.note(&tools);
+                if let Some(direct) = &self.direct {
+                    direct.note(&tools);
+                }
                 return Ok(tools);
             }
             if tools.len() > MOST_TOOLS {
                 return Err(ClientError::violation("it lists more than 10000 tools"));
             }
-        }
-    }
-
-    fn note(&self, tools: &[ListedTool]) {
-        let Some(direct) = &self.direct else { return };
-        for tool in tools {
-            direct.note(&tool.name, &tool.parameters);
         }
     }
 

@@ -148,10 +148,17 @@ pub(super) fn of_result(result: ServerResult) -> Result<Answer, ClientError> {
         ServerResult::EmptyResult(_) | ServerResult::TaskAckResult(_) => {
             answer(CallToolResult::default())
         }
+        ServerResult::CustomResult(custom) if has_meta_only(&custom.0) => {
+            answer(CallToolResult::default())
+        }
         ServerResult::InputRequiredResult(_) => Err(wants_input()),
         ServerResult::CreateTaskResult(_) => Err(is_a_task()),
         _ => Err(ClientError::violation(OF_ANOTHER_KIND)),
     }
+}
+
+fn has_meta_only(result: &Value) -> bool {
+    result.as_object().is_some_and(|members| members.len() == 1 && members.contains_key("_meta"))
 }
 
 pub(super) fn wants_input() -> ClientError {

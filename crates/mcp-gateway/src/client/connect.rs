@@ -86,18 +86,18 @@ pub(crate) async fn connect_http(
 ) -> Result<(Client, Connection), ClientError> {
     let (transport, direct) = http::transport(url, headers, limits)?;
     let (client, connection) = connect(transport, dialect).await?;
-    let direct = direct.and_then(|direct| speaking(direct, &client.peer));
+    let direct = direct.and_then(|direct| speaking(direct, &client.peer, connection.stop.clone()));
     Ok((Client { direct, ..client }, connection))
 }
 
 /// Calls go by themselves where each request stands for itself.
-fn speaking(direct: Direct, peer: &Peer<RoleClient>) -> Option<Direct> {
+fn speaking(direct: Direct, peer: &Peer<RoleClient>, closed: CancellationToken) -> Option<Direct> {
     let version = peer.peer_info()?.protocol_version.clone();
     let about = || {
         let ours = handler::about_us();
         (ours.client_info, ours.capabilities)
     };
-    (version >= NEWEST).then(|| direct.speaking(version, about())).flatten()
+    (version >= NEWEST).then(|| direct.speaking(version, about(), closed)).flatten()
 }
 
 async fn connect<T>(transport: T, dialect: Dialect) -> Result<(Client, Connection), ClientError>

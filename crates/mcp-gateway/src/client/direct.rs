@@ -6,8 +6,9 @@
 //! arguments go into headers as well.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Request, Url};
@@ -16,9 +17,11 @@ use rmcp::model::{
 };
 use serde::Serialize;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::answer::ClientError;
 use super::reply;
+use crate::tool::ListedTool;
 
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
@@ -37,6 +40,10 @@ pub(super) struct Direct {
     meta: RequestMetaObject,
     /// Bytes of one message.
     limit: usize,
+    /// When the library's side of the connection ends.
+    closed: CancellationToken,
+    /// Whether the server wants a session named, which the library keeps.
+    has_session: Arc<AtomicBool>,
     /// Tools that the library has to call.
     others: Mutex<HashSet<String>>,
     calls: AtomicU64,
@@ -66,6 +73,7 @@ impl Direct {
         url: &str,
         configured: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
         limit: usize,
+        has_session: Arc<AtomicBool>,
     ) -> Option<Self> {
         let mut headers: HeaderMap = configured.into_iter().collect();
         let ours = [
@@ -73,24 +81,31 @@ impl Direct {
             (CONTENT_TYPE, "application/json"),
             (METHOD, CALL),
         ];
-        headers.extend(ours.map(|(name, value)| (name, HeaderValue::from_static(value))));
+        // One of each, whatever the configuration names.
+        for (name, value) in ours {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
         Some(Self {
             http,
             url: url.parse().ok()?,
             headers,
             meta: RequestMetaObject::default(),
             limit,
+            closed: CancellationToken::new(),
+            has_session,
             others: Mutex::default(),
             calls: AtomicU64::new(0),
         })
     }
 
-    /// The same in this version, with what every request says of who asks.
+    /// The same in this version, with what every request says of who asks, until the connection is closed.
     pub(super) fn speaking(
         mut self,
         version: ProtocolVersion,
         about: (Implementation, ClientCapabilities),
+        closed: CancellationToken,
     ) -> Option<Self> {
+        self.closed = closed;
         self.headers.insert(VERSION, HeaderValue::from_str(version.as_str()).ok()?);
         self.meta.set_protocol_version(version);
         self.meta.set_client_info(about.0);
@@ -98,21 +113,20 @@ impl Direct {
         Some(self)
     }
 
-    /// Takes note of a tool that the server lists.
-    pub(super) fn note(&self, tool: &str, schema: &Value) {
-        if is_legible(tool) && !mentions(schema, IN_HEADER) {
-            self.others().remove(tool);
-        } else {
-            self.others().insert(tool.to_owned());
-        }
+    /// Takes note of the tools that the server lists now.
+    pub(super) fn note(&self, tools: &[ListedTool]) {
+        let others = tools.iter().filter(|tool| mentions(&tool.parameters, IN_HEADER));
+        *self.others() = others.map(|tool| tool.name.clone()).collect();
     }
 
     /// Whether this tool can be called here.
     pub(super) fn can_call(&self, tool: &str) -> bool {
-        is_legible(tool) && !self.others().contains(tool)
+        let has_session = self.has_session.load(Ordering::Relaxed);
+        !has_session && is_legible(tool) && !self.others().contains(tool)
     }
 
-    /// Calls a tool. Dropping the future closes the connection, which cancels the call.
+    /// Calls a tool. Dropping the future closes the connection, which cancels the call. It ends with the library's side of
+    /// the connection too: what that gives up is lost.
     pub(super) async fn call(
         &self,
         tool: &str,
@@ -120,9 +134,14 @@ impl Direct {
     ) -> Result<reply::Reply, ClientError> {
         // Beside the ids of the library, which are numbers.
         let id = format!("call-{}", self.calls.fetch_add(1, Ordering::Relaxed));
-        let response = self.http.execute(self.request(&id, tool, arguments)?).await;
-        let response = response.map_err(|error| ClientError::from(&error))?;
-        reply::read(response, &id, self.limit).await
+        let request = self.request(&id, tool, arguments)?;
+        let answered = async {
+            let response = self.http.execute(request).await;
+            let response = response.map_err(|error| ClientError::from(&error))?;
+            reply::read(response, &id, self.limit).await
+        };
+        let answered = self.closed.run_until_cancelled(pin!(answered)).await;
+        answered.unwrap_or_else(|| Err(ClientError::lost("the connection was closed")))
     }
 
     fn request(
@@ -172,33 +191,63 @@ mod tests {
     use super::*;
 
     fn direct() -> Direct {
-        let headers = [(HeaderName::from_static("authorization"), HeaderValue::from_static("x"))];
-        let direct = Direct::new(Client::new(), "http://host/mcp", headers, 10).unwrap();
+        let headers = [("authorization", "x"), ("content-type", "application/json")];
+        let headers =
+            headers.map(|(name, it)| (HeaderName::from_static(name), HeaderValue::from_static(it)));
+        let direct = Direct::new(Client::new(), "http://host/mcp", headers, 10, Arc::default());
         let about = (Implementation::new("us", "1"), ClientCapabilities::default());
-        direct.speaking(ProtocolVersion::V_2026_07_28, about).unwrap()
+        let version = ProtocolVersion::V_2026_07_28;
+        direct.unwrap().speaking(version, about, CancellationToken::new()).unwrap()
     }
 
     #[test]
     fn tools_with_headers_of_their_own_are_left_to_the_library() {
         let direct = direct();
+        let tool = |name: &str, parameters| ListedTool {
+            name: name.to_owned(),
+            description: String::new(),
+            parameters,
+        };
         let annotated =
             json!({"properties": {"region": {"type": "string", "x-mcp-header": "Region"}}});
-        direct.note("plain", &json!({"type": "object"}));
-        direct.note("annotated", &annotated);
+        direct.note(&[tool("plain", json!({"type": "object"})), tool("annotated", annotated)]);
         let can = ["plain", "annotated", "née", "a b", ""].map(|tool| direct.can_call(tool));
         assert_eq!(can, [true, false, false, false, false]);
-        direct.note("annotated", &json!({}));
+        direct.note(&[tool("annotated", json!({}))]);
         assert!(direct.can_call("annotated"), "its schema is another one now");
+        direct.has_session.store(true, Ordering::Relaxed);
+        assert!(!direct.can_call("annotated"), "the library knows the session");
+    }
+
+    #[tokio::test]
+    async fn a_call_ends_with_its_connection() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut direct = direct();
+        direct.url = format!("http://{}/mcp", silent.local_addr().unwrap()).parse().unwrap();
+        let (arguments, closed) = (JsonObject::new(), direct.closed.clone());
+        let call = direct.call("echo", &arguments);
+        let close = async {
+            drop(silent.accept().await.unwrap());
+            closed.cancel();
+        };
+        let (answered, ()) = tokio::join!(call, close);
+        assert!(matches!(answered, Err(ClientError::Lost(_))));
     }
 
     #[test]
     fn a_request_says_in_headers_and_body_what_is_called() {
         let arguments = json!({"text": "x"}).as_object().unwrap().clone();
         let request = direct().request("call-0", "echo", &arguments).unwrap();
-        let header = |name| request.headers()[name].to_str().unwrap();
-        let headers =
-            ["mcp-method", "mcp-name", "mcp-protocol-version", "authorization"].map(header);
-        assert_eq!(headers, ["tools/call", "echo", "2026-07-28", "x"]);
+        for (name, value) in [
+            ("mcp-method", "tools/call"),
+            ("mcp-name", "echo"),
+            ("mcp-protocol-version", "2026-07-28"),
+            ("authorization", "x"),
+            ("content-type", "application/json"),
+        ] {
+            let values: Vec<_> = request.headers().get_all(name).iter().collect();
+            assert_eq!(values, [value], "{name}");
+        }
         let body = request.body().unwrap().as_bytes().unwrap();
         let body: Value = serde_json::from_slice(body).unwrap();
         assert_eq!(body["params"]["arguments"], json!({"text": "x"}));

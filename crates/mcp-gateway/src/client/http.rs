@@ -1,6 +1,8 @@
 //! MCP over streamable HTTP.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
@@ -29,13 +31,18 @@ pub(super) fn transport(
         .build()
         .map_err(|_| ClientError::lost("the HTTP client cannot be made on this system"))?;
     let headers = read(headers)?;
-    let direct = Direct::new(client.clone(), url, headers.clone(), limits.message);
+    let has_session = Arc::new(AtomicBool::new(false));
+    let direct =
+        Direct::new(client.clone(), url, headers.clone(), limits.message, Arc::clone(&has_session));
     let config = StreamableHttpClientTransportConfig::with_uri(url)
         .custom_headers(headers)
         .max_concurrent_requests(limits.at_once)
         .max_sse_event_size(limits.message)
         .max_json_response_size(limits.message);
-    Ok((StreamableHttpClientTransport::with_client(HttpClient(client), config), direct))
+    Ok((
+        StreamableHttpClientTransport::with_client(HttpClient { client, has_session }, config),
+        direct,
+    ))
 }
 
 fn read(

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -23,7 +24,11 @@ type Headers = HashMap<HeaderName, HeaderValue>;
 type Outcome<T> = Result<T, StreamableHttpError<reqwest::Error>>;
 
 #[derive(Clone)]
-pub(super) struct HttpClient(pub(super) reqwest::Client);
+pub(super) struct HttpClient {
+    pub(super) client: reqwest::Client,
+    /// Whether the server has named a session.
+    pub(super) has_session: Arc<AtomicBool>,
+}
 
 impl StreamableHttpClient for HttpClient {
     type Error = reqwest::Error;
@@ -54,9 +59,14 @@ impl StreamableHttpClient for HttpClient {
             _ => None,
         };
         let answer = self
-            .0
+            .client
             .post_message_with_response_limits(uri, message, session, auth, headers, limits)
             .await?;
+        if let StreamableHttpPostResponse::Json(_, Some(_))
+        | StreamableHttpPostResponse::Sse(_, Some(_)) = &answer
+        {
+            self.has_session.store(true, Ordering::Relaxed);
+        }
         Ok(match (answer, request) {
             (StreamableHttpPostResponse::Sse(events, session), Some(request)) => {
                 StreamableHttpPostResponse::Sse(explained(events, request), session)
@@ -72,7 +82,7 @@ impl StreamableHttpClient for HttpClient {
         auth: Option<String>,
         headers: Headers,
     ) -> Outcome<()> {
-        self.0.delete_session(uri, session, auth, headers).await
+        self.client.delete_session(uri, session, auth, headers).await
     }
 
     async fn get_stream(
@@ -83,7 +93,7 @@ impl StreamableHttpClient for HttpClient {
         auth: Option<String>,
         headers: Headers,
     ) -> Outcome<BoxedSseResponse> {
-        self.0.get_stream(uri, session, last_event, auth, headers).await
+        self.client.get_stream(uri, session, last_event, auth, headers).await
     }
 
     async fn get_stream_with_max_sse_event_size(
@@ -95,7 +105,7 @@ impl StreamableHttpClient for HttpClient {
         headers: Headers,
         limit: usize,
     ) -> Outcome<BoxedSseResponse> {
-        self.0
+        self.client
             .get_stream_with_max_sse_event_size(uri, session, last_event, auth, headers, limit)
             .await
     }

@@ -1,7 +1,6 @@
 //! The answer to a POST: one JSON message, or a stream of events of which one is the answer.
 
 use futures_util::{Stream, StreamExt, TryStreamExt};
-use memchr::memmem;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
 use rmcp::model::{JsonRpcMessage, RequestId, ServerResult};
@@ -16,6 +15,13 @@ pub(super) type Reply = ServerResult;
 /// Reads until the answer to the request of this id is there.
 pub(super) async fn read(response: Response, id: &str, limit: usize) -> Result<Reply, ClientError> {
     let status = response.status();
+    // Whatever they say: it is not the tool that speaks.
+    if matches!(
+        status,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
+    ) {
+        return Err(of_status(status));
+    }
     match (form(&response), status) {
         (Form::Events, StatusCode::OK) => read_events(response, id, limit).await,
         (Form::Json, _) => {
@@ -73,10 +79,11 @@ async fn read_events(response: Response, id: &str, limit: usize) -> Result<Reply
     let chunks = response.bytes_stream().map_err(|error| Broken::Off(ClientError::from(&error)));
     let mut events = SseStream::from_bytes_stream(bounded(chunks, limit));
     while let Some(event) = events.next().await {
-        let data = event.map_err(told)?.data.unwrap_or_default();
-        if data.len() > limit {
-            return Err(ClientError::TooLarge);
+        let event = event.map_err(told)?;
+        if event.event.as_deref().is_some_and(|kind| kind != "message") {
+            continue;
         }
+        let data = event.data.unwrap_or_default();
         // Notifications of progress come before it; nobody here follows them.
         if let Some(answer) = answer(data.as_bytes(), id) {
             return answer;
@@ -94,33 +101,39 @@ enum Broken {
     TooLarge,
 }
 
-/// The same chunks, until an event that goes over several of them is larger than allowed.
+/// The same chunks, until an event is larger than allowed.
 fn bounded<T: AsRef<[u8]>>(
     chunks: impl Stream<Item = Result<T, Broken>>,
     limit: usize,
 ) -> impl Stream<Item = Result<T, Broken>> {
-    // Bytes of the event that has not ended.
-    let mut begun = 0_usize;
+    let mut event = Event::default();
     chunks.map(move |chunk| {
         let chunk = chunk?;
-        let bytes = chunk.as_ref();
-        let (first, rest) = ends(bytes).unwrap_or((bytes.len(), begun + bytes.len()));
-        if begun + first > limit {
-            return Err(Broken::TooLarge);
-        }
-        begun = rest;
-        Ok(chunk)
+        if event.grows_beyond(limit, chunk.as_ref()) { Err(Broken::TooLarge) } else { Ok(chunk) }
     })
 }
 
-/// Where the first event of these bytes ends, and how many follow the last end. An empty line ends an event.
-fn ends(bytes: &[u8]) -> Option<(usize, usize)> {
-    let lines = [&b"\n\n"[..], b"\n\r\n"];
-    let first =
-        lines.iter().filter_map(|line| Some(memmem::find(bytes, line)? + line.len())).min()?;
-    let last =
-        lines.iter().filter_map(|line| Some(memmem::rfind(bytes, line)? + line.len())).max()?;
-    Some((first, bytes.len() - last))
+/// The event that has not ended yet.
+#[derive(Default)]
+struct Event {
+    bytes: usize,
+    /// Bytes of its last line; an empty line ends it.
+    line: usize,
+}
+
+impl Event {
+    fn grows_beyond(&mut self, limit: usize, bytes: &[u8]) -> bool {
+        bytes.iter().any(|byte| {
+            self.bytes += 1;
+            match byte {
+                b'\n' if self.line == 0 => self.bytes = 0,
+                b'\n' => self.line = 0,
+                b'\r' => {}
+                _ => self.line += 1,
+            }
+            self.bytes > limit
+        })
+    }
 }
 
 fn told(error: Error) -> ClientError {
@@ -196,6 +209,24 @@ mod tests {
         let large = event(&"x".repeat(401));
         assert_eq!(read_as(200, events, &large).await, "TooLarge");
         assert_eq!(read_as(200, events, [&progress, &*large].concat()).await, "TooLarge");
+        let others = format!(
+            "event: error\n{}",
+            event(r#"{"jsonrpc":"2.0","error":{"code":1,"message":""}}"#)
+        );
+        assert_eq!(read_as(200, events, [others, event(ANSWER)].concat()).await, "answered");
+    }
+
+    #[tokio::test]
+    async fn an_event_ends_wherever_its_bytes_are_parted() {
+        let text = "data: 12345\n\ndata: 12345\r\n\r\n";
+        for limit in [12, 13, 14, 15, 16] {
+            for length in 1..=text.len() {
+                let chunks = text.as_bytes().chunks(length).map(Ok);
+                let passed = bounded(futures_util::stream::iter(chunks), limit);
+                let is_whole = passed.try_collect::<Vec<_>>().await.is_ok();
+                assert_eq!(is_whole, limit >= 14, "{limit} in parts of {length}");
+            }
+        }
     }
 
     #[tokio::test]
