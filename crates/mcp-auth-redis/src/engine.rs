@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::access::ANSWER;
 use crate::address::Address;
-use crate::failure::Failure;
+use crate::failure::{Failure, asked_to_go_to};
 use crate::role::{following, is_primary};
 use crate::script::Ask;
 use crate::slot::Slot;
@@ -233,8 +233,7 @@ impl Engine {
     /// A slot that is on its way to another node (`ASK`).
     async fn ask_elsewhere(&self, told: &RedisError, ask: &Ask) -> Result<Vec<Value>, Failure> {
         let nowhere = || Failure::NoPrimary("a slot is on its way to nowhere".to_owned());
-        let (address, _) = told.redirect_node().ok_or_else(nowhere)?;
-        let address = Address::parse(address, 0).ok_or_else(nowhere)?;
+        let address = asked_to_go_to(told).ok_or_else(nowhere)?;
         let mut connection = self.topology.access().connect(&address, ANSWER).await?;
         let answers = ask.send_asking(&mut connection).await;
         answers.map_err(|source| Failure::answer(&address, source))

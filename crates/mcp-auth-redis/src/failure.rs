@@ -57,6 +57,12 @@ impl Failure {
         Self::Answer { address: address.clone(), source }
     }
 
+    /// The code of the node's first error, also where it answered several commands at once.
+    pub(crate) fn code(&self) -> Option<String> {
+        let Self::Answer { source, .. } = self else { return None };
+        code(source)
+    }
+
     /// Whether another connection, perhaps to another node, may do better.
     pub(crate) fn spoils_connection(&self) -> bool {
         match self {
@@ -93,18 +99,22 @@ impl Failure {
     pub(crate) fn did_nothing(&self) -> bool {
         match self {
             Self::Connect { .. } | Self::NoPrimary(_) | Self::Demoted(_) => true,
-            Self::Answer { source, .. } => matches!(
-                source.kind(),
-                ErrorKind::Server(
-                    ServerErrorKind::Moved
-                        | ServerErrorKind::Ask
-                        | ServerErrorKind::TryAgain
-                        | ServerErrorKind::ReadOnly
-                        | ServerErrorKind::ClusterDown
-                        | ServerErrorKind::MasterDown
-                        | ServerErrorKind::BusyLoading
-                )
-            ),
+            // Of several commands the first ones may have done something before one failed.
+            Self::Answer { source, .. } => {
+                failed_from_the_start(source)
+                    && matches!(
+                        source.kind(),
+                        ErrorKind::Server(
+                            ServerErrorKind::Moved
+                                | ServerErrorKind::Ask
+                                | ServerErrorKind::TryAgain
+                                | ServerErrorKind::ReadOnly
+                                | ServerErrorKind::ClusterDown
+                                | ServerErrorKind::MasterDown
+                                | ServerErrorKind::BusyLoading
+                        )
+                    )
+            }
             _ => false,
         }
     }
@@ -113,7 +123,7 @@ impl Failure {
         use StoreErrorKind::{Corrupt, Denied, Full, ReadOnly, Unavailable};
         match self {
             Self::Connect { source, .. } if is_about_login(source) => (Unavailable, LOGIN),
-            Self::Answer { source, .. } => match (source.kind(), source.code()) {
+            Self::Answer { source, .. } => match (source.kind(), code(source).as_deref()) {
                 _ if is_about_login(source) => (Unavailable, LOGIN),
                 (ErrorKind::Server(ServerErrorKind::NoPerm), _) => (Denied, PERMISSION),
                 (ErrorKind::Server(ServerErrorKind::ReadOnly), _) => (ReadOnly, SEARCH),
@@ -145,7 +155,24 @@ const ROOM: &str = "give it more memory (maxmemory), with maxmemory-policy noevi
 
 fn is_about_login(source: &RedisError) -> bool {
     source.kind() == ErrorKind::AuthenticationFailed
-        || matches!(source.code(), Some("WRONGPASS" | "NOAUTH"))
+        || matches!(code(source).as_deref(), Some("WRONGPASS" | "NOAUTH"))
+}
+
+fn code(source: &RedisError) -> Option<String> {
+    let errors = source.clone().into_server_errors()?;
+    errors.first().map(|(_, error)| error.code().to_owned())
+}
+
+fn failed_from_the_start(source: &RedisError) -> bool {
+    let errors = source.clone().into_server_errors();
+    errors.is_none_or(|errors| errors.first().is_some_and(|(at, _)| *at == 0))
+}
+
+/// Where a slot is that is on its way (`ASK slot host:port`).
+pub(crate) fn asked_to_go_to(source: &RedisError) -> Option<Address> {
+    let errors = source.clone().into_server_errors()?;
+    let (_, error) = errors.iter().find(|(_, error)| error.code() == "ASK")?;
+    Address::parse(error.details()?.split(' ').nth(1)?, 0)
 }
 
 /// For whoever asked the store.

@@ -39,17 +39,17 @@ impl Promise {
         if self.is_asynchronous() { 0 } else { replicas.count() }
     }
 
-    /// How far a write has got that so many replicas have, when these followed the primary.
+    /// How far a write has got that `confirmed` have, of those that follow the primary.
     pub(crate) fn level(
         &self,
-        acknowledged: usize,
+        confirmed: &[Address],
         following: &[Address],
         replicas: &Replicas,
     ) -> Durability {
         if self.is_asynchronous() {
             Durability::Primary
         } else {
-            replicas.level(acknowledged, following)
+            replicas.level(confirmed, following)
         }
     }
 }
@@ -62,10 +62,10 @@ mod tests {
     fn nobody_waits_where_nothing_is_promised() {
         let two = ["a", "b"].map(|host| Address::new(host, 1));
         let (promise, replicas) = (Promise::new(false), Replicas::new(two.clone()));
-        assert_eq!(promise.level(2, &two, &replicas), promise.wanted());
+        assert_eq!(promise.level(&two, &two, &replicas), promise.wanted());
         assert_eq!(promise.to_wait_for(&replicas), 2);
         promise.set_asynchronous(true);
-        assert_eq!(promise.level(2, &two, &replicas), Durability::Primary);
+        assert_eq!(promise.level(&two, &two, &replicas), Durability::Primary);
         assert_eq!((promise.wanted(), promise.to_wait_for(&replicas)), (Durability::Primary, 0));
     }
 }

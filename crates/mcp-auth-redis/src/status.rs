@@ -116,7 +116,7 @@ impl Setup {
             match asked {
                 Ok(told) => settings.extend::<HashMap<String, String>>(told),
                 // Hosted engines forbid it.
-                Err(Failure::Answer { source, .. }) if source.code().is_some() => {}
+                Err(failure) if failure.code().is_some() => {}
                 Err(failure) => return Err(failure),
             }
         }
@@ -128,7 +128,7 @@ impl Setup {
     /// Whether a node alone may forget what it acknowledged: then nothing can be promised. Where there are replicas, it is
     /// they who keep it.
     fn may_lose(&self, primary: &Primary) -> bool {
-        primary.replicas.count() == 0 && !self.writes_through()
+        primary.replicas.and(&self.following).count() == 0 && !self.writes_through()
     }
 
     fn writes_through(&self) -> bool {
@@ -192,7 +192,7 @@ impl Setup {
         }
         (there > whole).then(|| {
             Finding::note(
-                format!("{address} has {there} replicas, and writes wait for {whole}: a promotion may lose revocations"),
+                format!("{address} has {there} replicas and was expected to have {whole}: one that is away is not waited for"),
                 "say replicas=N in MCP_STORE_URL",
             )
         })

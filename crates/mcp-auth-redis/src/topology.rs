@@ -16,6 +16,8 @@ pub(crate) use self::replicas::Replicas;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Layout {
     pub(crate) primaries: Vec<Primary>,
+    /// Nodes of a cluster that were never seen with slots or a primary.
+    spares: Vec<Address>,
 }
 
 /// A node that takes writes.
@@ -40,7 +42,7 @@ impl Layout {
 
     fn of_one(address: Address, replicas: Replicas) -> Self {
         let slots = vec![(Slot(0), Slot::LAST)];
-        Self { primaries: vec![Primary { address, slots, replicas }] }
+        Self { primaries: vec![Primary { address, slots, replicas }], spares: Vec::new() }
     }
 }
 

@@ -61,14 +61,29 @@ impl Cursor {
         }
     }
 
-    /// Whether a log ended earlier here than there. A log never gets shorter at its end, so its data are then those of an
-    /// earlier time: a backup that was restored.
-    pub(super) fn is_before(&self, other: &Self) -> bool {
+    fn is_before(&self, other: &Self) -> bool {
         match (order(self.number()), order(other.number())) {
             (Some(own), Some(other)) => own < other,
             _ => false,
         }
     }
+}
+
+impl Place {
+    /// Whether data with this id, whose log begins and ends there, are those of an earlier time: a backup that was restored.
+    /// A log only grows behind its last line and is cut off at its beginning. So where this place was lost, the log must
+    /// begin behind it; and no older data come after younger ones.
+    pub(super) fn was_rolled_back(&self, id: &str, first: &Cursor, last: &Cursor) -> bool {
+        if id != self.id {
+            return made_at(id) < made_at(&self.id);
+        }
+        last.is_before(&self.cursor) || !self.cursor.is_before(first)
+    }
+}
+
+/// When data got this id, in milliseconds of the engine's clock.
+pub(super) fn made_at(id: &str) -> Option<u64> {
+    id.rsplit_once(':').and_then(|(_, made_at)| made_at.parse().ok())
 }
 
 /// The number of a line, `milliseconds-sequence`, as it is ordered.
@@ -240,6 +255,18 @@ mod tests {
         let [nine, ten, next] = ["9-0", "10-0", "10-1"].map(|number| at(number, 'a').cursor);
         assert!(Cursor::Start.is_before(&nine) && nine.is_before(&ten) && ten.is_before(&next));
         assert!(!ten.is_before(&ten) && !ten.is_before(&Cursor::Start));
+    }
+
+    #[test]
+    fn a_restored_backup_is_told_from_a_log_that_was_cut_off() {
+        let line = |number| at(number, 'a').cursor;
+        let lost = Place { id: "a:5".to_owned(), ..at("20-0", 'a') };
+        let rolled_back = |id, first, last| lost.was_rolled_back(id, &line(first), &line(last));
+        assert!(rolled_back("a:5", "1-0", "9-0"), "it ends before");
+        assert!(rolled_back("a:5", "1-0", "30-0"), "and others have written since");
+        assert!(!rolled_back("a:5", "21-0", "30-0"), "it was cut off");
+        assert!(lost.was_rolled_back("a:5", &Cursor::Start, &Cursor::Start), "it is empty");
+        assert!(rolled_back("b:4", "1-0", "30-0") && !rolled_back("b:6", "1-0", "30-0"));
     }
 
     #[test]

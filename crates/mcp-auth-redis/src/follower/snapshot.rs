@@ -31,12 +31,13 @@ impl Follower {
         let (id, settled_at) = self.identify(link).await?;
         // The cursor comes first: what is written while the rest is read stands behind it, and reading twice does no harm.
         let cursor = self.last_line(link).await?;
-        if let Some(lost) = self.lost.take()
-            && lost.id == id
-            && cursor.is_before(&lost.cursor)
-        {
-            return renew(&self.keys, &id, link).await;
+        let first = self.first_line(link).await?;
+        if self.lost.as_ref().is_some_and(|lost| lost.was_rolled_back(&id, &first, &cursor)) {
+            renew(&self.keys, &id, link).await?;
+            self.lost = None;
+            return Ok(());
         }
+        self.lost = None;
         let known = self.known();
         let found = self.scan(link, known.len()).await?;
         self.id.send_replace(Some(id.clone()));
@@ -56,8 +57,7 @@ impl Follower {
             Some(id) => id,
             None => begin(&self.keys, now, link).await?,
         };
-        let made_at = id.rsplit_once(':').and_then(|(_, made_at)| made_at.parse().ok());
-        let age = now.saturating_sub(made_at.unwrap_or(now));
+        let age = now.saturating_sub(round::made_at(&id).unwrap_or(now));
         let bound = self.lease.bound();
         Ok((id, began.plus(bound.saturating_sub(Duration::from_millis(age)).min(bound))))
     }
@@ -67,6 +67,13 @@ impl Follower {
             cmd("XREVRANGE").arg(&self.keys.log).arg("+").arg("-").arg("COUNT").arg(1).to_owned();
         let last = round::lines(link.ask(&asked).await?)?.into_iter().next();
         Ok(last.map_or(Cursor::Start, Cursor::Line))
+    }
+
+    async fn first_line(&self, link: &mut Link) -> Result<Cursor, Failure> {
+        let asked =
+            cmd("XRANGE").arg(&self.keys.log).arg("-").arg("+").arg("COUNT").arg(1).to_owned();
+        let first = round::lines(link.ask(&asked).await?)?.into_iter().next();
+        Ok(first.map_or(Cursor::Start, Cursor::Line))
     }
 
     /// What this process knows of the partition and nobody may forget yet.

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::keys::PartitionKeys;
 use crate::promise::Promise;
 use crate::revocations::row;
-use crate::role::following;
+use crate::role::{followers, offset};
 use crate::script::{Ask, REVOKE};
 use crate::topology::{Primary, Replicas};
 
@@ -60,6 +60,28 @@ struct Link {
 struct Waiting {
     parcel: Parcel,
     written_to: Option<String>,
+    /// Whether the try that is under way is about it.
+    is_taken: bool,
+}
+
+impl Waiting {
+    fn new(parcel: Parcel) -> Self {
+        Self { parcel, written_to: None, is_taken: false }
+    }
+
+    /// Takes note of a try; whether the parcel waits for another one.
+    fn is_left(&mut self, id: &str, level: Durability, is_enough: bool) -> bool {
+        if !self.is_taken {
+            return true;
+        }
+        self.written_to = Some(id.to_owned());
+        if is_enough {
+            self.parcel.report.done(level);
+        } else {
+            self.parcel.report.reached(level);
+        }
+        !is_enough
+    }
 }
 
 impl Courier {
@@ -101,7 +123,7 @@ impl Courier {
         };
         let more = std::iter::from_fn(|| self.inbox.try_recv().ok());
         let parcels = first.into_iter().chain(more);
-        waiting.extend(parcels.map(|parcel| Waiting { parcel, written_to: None }));
+        waiting.extend(parcels.map(Waiting::new));
         true
     }
 
@@ -116,30 +138,25 @@ impl Courier {
             None => self.connect().await?,
         };
         let open = link.insert(open);
-        let mut room = TRY;
-        let taken = waiting.iter_mut().take_while(|one| {
-            let fits = room > 0;
-            room = room.saturating_sub(one.parcel.revocations.len());
-            fits
-        });
-        let mut taken: Vec<_> = taken.collect();
-        let new = taken.iter().filter(|one| one.written_to.as_ref() != Some(&id));
-        let new: Vec<_> = new.flat_map(|one| &one.parcel.revocations).copied().collect();
+        let new = Self::choose(waiting, &id);
         let level = self.write(open, &id, &new).await?;
-        for one in &mut taken {
-            one.written_to = Some(id.clone());
-        }
-        if level >= self.promise.wanted() {
-            open.short = 0;
-            let count = taken.len();
-            waiting.drain(..count).for_each(|one| one.parcel.report.done(level));
-        } else {
-            open.short += 1;
-            for one in taken {
-                one.parcel.report.reached(level);
+        let is_enough = level >= self.promise.wanted();
+        open.short = if is_enough { 0 } else { open.short + 1 };
+        waiting.retain_mut(|one| one.is_left(&id, level, is_enough));
+        Ok(())
+    }
+
+    /// Takes what is written already, and of the rest what one try takes: what waits for a replica stands in nobody's way.
+    fn choose(waiting: &mut [Waiting], id: &str) -> Vec<Revocation> {
+        let mut new = Vec::new();
+        for one in waiting {
+            let is_written = one.written_to.as_deref() == Some(id);
+            one.is_taken = is_written || new.len() < TRY;
+            if one.is_taken && !is_written {
+                new.extend_from_slice(&one.parcel.revocations);
             }
         }
-        Ok(())
+        new
     }
 
     async fn connect(&self) -> Result<Link, Failure> {
@@ -162,6 +179,7 @@ impl Courier {
         id: &str,
         new: &[Revocation],
     ) -> Result<Durability, Failure> {
+        self.look_at_the_set(link).await?;
         let mut ask = Ask::calling(&REVOKE);
         // With nothing new it still says whether the data are the same.
         self.add_call(&mut ask, id, new.get(..CALL).unwrap_or(new));
@@ -171,29 +189,53 @@ impl Courier {
             self.add_wait(&mut ask, &link.primary.replicas);
         }
         let sent = ask.send(&mut link.connection.clone()).await;
-        let mut answers = sent.map_err(|source| failure(link, source))?;
-        if !is_awaited {
-            return Ok(Durability::Primary);
+        let answers = sent.map_err(|source| failure(link, source))?;
+        if is_awaited { self.judge(link, id, answers) } else { Ok(Durability::Primary) }
+    }
+
+    /// Others may know by now of replicas that this link has not seen, or of another primary.
+    async fn look_at_the_set(&self, link: &mut Link) -> Result<(), Failure> {
+        let known = self.engine.primary(self.keys.slot).await?;
+        if known.address != link.primary.address {
+            return Err(Failure::Demoted(link.primary.address.clone()));
         }
+        link.primary.replicas = link.primary.replicas.or(&known.replicas);
+        Ok(())
+    }
+
+    /// `WAIT` only waits. Who has it is told by the roles before and behind it: where the writes had come to, and how far
+    /// each replica says that it is.
+    fn add_wait(&self, ask: &mut Ask, replicas: &Replicas) {
+        let wanted = self.promise.to_wait_for(replicas);
+        // Of a connection that has written nothing, `WAIT` would say that all is well.
+        ask.add(cmd("INCR").arg(&self.keys.mark).to_owned());
+        ask.add(cmd("ROLE").clone());
+        ask.add(cmd("WAIT").arg(wanted).arg(REPLICATION.as_millis().to_string()).to_owned());
+        ask.add(cmd("ROLE").clone());
+        ask.add(cmd("GET").arg(&self.keys.id).to_owned());
+    }
+
+    fn judge(
+        &self,
+        link: &mut Link,
+        id: &str,
+        mut answers: Vec<Value>,
+    ) -> Result<Durability, Failure> {
         let held = answers.pop().map(Option::<String>::from_redis_value);
         // The data may have been emptied while the replicas were waited for, and theirs with them.
         if !matches!(held, Some(Ok(Some(held))) if held == id) {
             return Err(Failure::Replaced);
         }
-        let following = answers.pop().map(following).unwrap_or_default();
-        let acknowledged = answers.pop().map_or(Ok(0), count)?;
+        let followers = answers.pop().map(followers).unwrap_or_default();
+        let written_to = answers.iter().rev().nth(1).and_then(offset);
+        let written_to =
+            written_to.ok_or_else(|| Failure::Demoted(link.primary.address.clone()))?;
+        let following: Vec<_> = followers.iter().map(|it| it.address.clone()).collect();
+        let confirmed = followers.into_iter().filter(|follower| follower.offset >= written_to);
+        let confirmed: Vec<_> = confirmed.map(|follower| follower.address).collect();
         // A replica that came after the primaries were looked for can be promoted as well.
         link.primary.replicas = link.primary.replicas.and(&following);
-        Ok(self.promise.level(acknowledged, &following, &link.primary.replicas))
-    }
-
-    fn add_wait(&self, ask: &mut Ask, replicas: &Replicas) {
-        let wanted = self.promise.to_wait_for(replicas);
-        // Of a connection that has written nothing, `WAIT` would say that all is well.
-        ask.add(cmd("INCR").arg(&self.keys.mark).to_owned());
-        ask.add(cmd("WAIT").arg(wanted).arg(REPLICATION.as_millis().to_string()).to_owned());
-        ask.add(cmd("ROLE").clone());
-        ask.add(cmd("GET").arg(&self.keys.id).to_owned());
+        Ok(self.promise.level(&confirmed, &following, &link.primary.replicas))
     }
 
     fn add_call(&self, ask: &mut Ask, id: &str, revocations: &[Revocation]) {
@@ -208,12 +250,6 @@ impl Courier {
 }
 
 fn failure(link: &Link, source: RedisError) -> Failure {
-    match source.code() {
-        Some("REPLACED") => Failure::Replaced,
-        _ => Failure::answer(&link.primary.address, source),
-    }
-}
-
-fn count(answer: Value) -> Result<usize, Failure> {
-    usize::from_redis_value(answer).map_err(|_| Failure::Corrupt("an answer to WAIT"))
+    let failure = Failure::answer(&link.primary.address, source);
+    if failure.code().as_deref() == Some("REPLACED") { Failure::Replaced } else { failure }
 }

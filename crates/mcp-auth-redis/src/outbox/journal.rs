@@ -89,7 +89,11 @@ impl Journal {
         let failed = |error| unwritten(directory, &error);
         let mut left = Left::default();
         for entry in fs::read_dir(directory).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
+            // One that cannot be looked at must not keep the others from arriving.
+            let Ok(path) = entry.map(|entry| entry.path()) else {
+                left.damaged += 1;
+                continue;
+            };
             let ending = path.extension().unwrap_or_default();
             if ending == ENDING {
                 left.add(Abandoned::take(path));
@@ -127,7 +131,8 @@ impl Abandoned {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        let line::Unfinished { orders, damaged } = line::unfinished(&fs::read_to_string(&path)?);
+        let line::Unfinished { orders, damaged } =
+            line::unfinished(&String::from_utf8_lossy(&fs::read(&path)?));
         Ok(Some(Self { path, _file: file, orders, is_damaged: damaged > 0 }))
     }
 
@@ -135,11 +140,17 @@ impl Abandoned {
     pub(crate) fn remove(self) {
         // A file that stays is sent again by the next process: no harm.
         let _: io::Result<()> = if self.is_damaged {
-            fs::rename(&self.path, self.path.with_extension(DAMAGED))
+            fs::rename(&self.path, unused(&self.path))
         } else {
             fs::remove_file(&self.path)
         };
     }
+}
+
+/// A name for a damaged file: processes get numbers again that others had.
+fn unused(path: &Path) -> PathBuf {
+    let names = (0_u32..).map(|number| path.with_extension(format!("{number}.{DAMAGED}")));
+    names.into_iter().find(|name| !name.exists()).unwrap_or_else(|| path.with_extension(DAMAGED))
 }
 
 fn make_directory(directory: &Path) -> io::Result<()> {

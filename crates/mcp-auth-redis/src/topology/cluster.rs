@@ -61,32 +61,42 @@ fn view(text: &str, asked: &Address, known: &Layout) -> View {
         replicas: replicas(node, &nodes, known),
     });
     let there = serving.iter().filter(|node| !node.is_failed).count();
-    View { layout: Layout { primaries: primaries.collect() }, sees_most: there * 2 > serving.len() }
+    let spares = nodes.iter().filter(|node| node.is_empty() && known.is_spare(node));
+    let spares = spares.map(|node| node.address.clone()).collect();
+    let sees_most = there * 2 > serving.len();
+    View { layout: Layout { primaries: primaries.collect(), spares }, sees_most }
 }
 
 /// Those that follow it, and those that may have been the primary before it and have not come back: they are nobody's
 /// replicas, and may still answer those who know them.
 fn replicas(primary: &Node<'_>, nodes: &[Node<'_>], known: &Layout) -> Replicas {
     let belongs = |other: &&Node<'_>| {
+        let may_be_deposed = other.is_empty() && !known.is_spare(other);
         other.follows == primary.id
-            || other.is_deposed() && known.may_share(&other.address, &primary.slots)
+            || may_be_deposed && known.may_share(&other.address, &primary.slots)
     };
     Replicas::new(nodes.iter().filter(belongs).map(|node| node.address.clone()))
 }
 
 impl Layout {
+    /// Whether a node without slots is there to be used later: it was so before, or nobody remembers it and it is there.
+    fn is_spare(&self, node: &Node<'_>) -> bool {
+        let was_seen = || self.sets_of(&node.address).next().is_some();
+        self.spares.contains(&node.address) || !node.is_failed && !was_seen()
+    }
+
     /// Whether a node may have been in the set that has these slots: it was, or nobody remembers where it was.
     fn may_share(&self, node: &Address, slots: &[(Slot, Slot)]) -> bool {
-        let mut sets =
-            self.primaries.iter().filter(|it| it.address == *node || it.replicas.contains(node));
-        let overlaps = |set: &Primary| {
-            let meet = |(first, last): &(Slot, Slot)| {
-                slots.iter().any(|(from, to)| first <= to && from <= last)
-            };
-            set.slots.iter().any(meet)
+        let meet = |(first, last): &(Slot, Slot)| {
+            slots.iter().any(|(from, to)| first <= to && from <= last)
         };
-        let Some(first) = sets.next() else { return true };
-        overlaps(first) || sets.any(overlaps)
+        let mut sets = self.sets_of(node).peekable();
+        sets.peek().is_none() || sets.any(|set| set.slots.iter().any(meet))
+    }
+
+    /// The sets in which a node was seen last.
+    fn sets_of(&self, node: &Address) -> impl Iterator<Item = &Primary> {
+        self.primaries.iter().filter(move |it| it.address == *node || it.replicas.contains(node))
     }
 }
 
@@ -125,9 +135,9 @@ impl<'a> Node<'a> {
         self.is_primary && !self.slots.is_empty()
     }
 
-    /// Whether it may have been a primary until others took over. One that is empty and there is a spare.
-    fn is_deposed(&self) -> bool {
-        self.is_primary && self.slots.is_empty() && self.is_failed
+    /// Whether it takes itself for a primary and has no slots: a spare, or one until others took over.
+    fn is_empty(&self) -> bool {
+        self.is_primary && self.slots.is_empty()
     }
 }
 
@@ -180,6 +190,11 @@ c2 10.0.0.4:7000@17000 slave c1 0 1 3 connected
         assert_eq!(found.layout.primary_of(Slot(77)).unwrap().address, node(1));
         // Once and for all: the next look knows it from the last.
         assert_eq!(sets(&view(TEXT, &node(1), &found.layout).layout), expected);
+        let spare_fails =
+            TEXT.replace("10.0.0.7:7000@17000 master -", "10.0.0.7:7000@17000 master,fail -");
+        assert_eq!(sets(&view(&spare_fails, &node(1), &found.layout).layout), expected);
+        let not_yet_failed = TEXT.replace("master,fail", "master");
+        assert_eq!(sets(&view(&not_yet_failed, &node(1), &before).layout), expected);
     }
 
     #[test]

@@ -44,19 +44,24 @@ impl Replicas {
         }
     }
 
-    /// Those that do not follow the primary now. Nobody where the number counts.
+    /// All that either knows of.
+    pub(crate) fn or(&self, other: &Self) -> Self {
+        Self { told: self.told.max(other.told), ..self.and(&other.known) }
+    }
+
+    /// Those that are not among these. Nobody where the number counts.
     pub(crate) fn missing_among(&self, following: &[Address]) -> Vec<&Address> {
         let is_missing = |node: &&Address| self.told.is_none() && !following.contains(node);
         self.known.iter().filter(is_missing).collect()
     }
 
-    /// How far a write has got that `WAIT` says so many have, when these followed the primary. Its number alone does not
-    /// say who they are: one that joined counts as much as one that was deposed and has to come back.
-    pub(crate) fn level(&self, acknowledged: usize, following: &[Address]) -> Durability {
-        let all = self.and(following).count();
-        if acknowledged >= all && self.missing_among(following).is_empty() {
+    /// How far a write has got that `confirmed` have, of those that follow the primary. One that joined does not stand in
+    /// for one that was deposed and has to come back.
+    pub(crate) fn level(&self, confirmed: &[Address], following: &[Address]) -> Durability {
+        let all = self.and(following);
+        if confirmed.len() >= all.count() && all.missing_among(confirmed).is_empty() {
             Durability::All
-        } else if (acknowledged + 1) * 2 > all + 1 {
+        } else if (confirmed.len() + 1) * 2 > all.count() + 1 {
             Durability::Quorum
         } else {
             Durability::Primary
@@ -77,35 +82,40 @@ mod tests {
         ports.iter().map(|port| Address::new("node", *port)).collect()
     }
 
-    fn level(known: &[u16], acknowledged: usize, following: &[u16]) -> Durability {
-        Replicas::new(nodes(known)).level(acknowledged, &nodes(following))
+    fn level(known: &[u16], confirmed: &[u16], following: &[u16]) -> Durability {
+        Replicas::new(nodes(known)).level(&nodes(confirmed), &nodes(following))
     }
 
     #[test]
     fn levels_count_the_primary_among_its_set() {
-        assert_eq!(level(&[], 0, &[]), Durability::All);
-        assert_eq!(level(&[1, 2], 2, &[1, 2]), Durability::All);
-        assert_eq!(level(&[1, 2], 1, &[1, 2]), Durability::Quorum);
-        assert_eq!(level(&[1, 2], 0, &[1, 2]), Durability::Primary);
-        assert_eq!(level(&[1], 0, &[1]), Durability::Primary, "one of two is no majority");
+        assert_eq!(level(&[], &[], &[]), Durability::All);
+        assert_eq!(level(&[1, 2], &[1, 2], &[1, 2]), Durability::All);
+        assert_eq!(level(&[1, 2], &[1], &[1, 2]), Durability::Quorum);
+        assert_eq!(level(&[1, 2], &[], &[1, 2]), Durability::Primary);
+        assert_eq!(level(&[1], &[], &[1]), Durability::Primary, "one of two is no majority");
     }
 
     #[test]
     fn who_joined_does_not_stand_in_for_who_is_away() {
-        assert_eq!(level(&[1], 1, &[2]), Durability::Quorum, "two of three");
-        assert_eq!(level(&[1, 2], 2, &[1, 3]), Durability::Quorum);
-        assert_eq!(level(&[1], 1, &[1, 2]), Durability::Quorum, "who joined can be promoted");
-        assert_eq!(level(&[1], 2, &[1, 2]), Durability::All);
+        assert_eq!(level(&[1], &[2], &[2]), Durability::Quorum, "two of three");
+        assert_eq!(level(&[1, 2], &[1, 3], &[1, 3]), Durability::Quorum);
+        assert_eq!(level(&[1], &[1], &[1, 2]), Durability::Quorum, "who joined can be promoted");
+        assert_eq!(level(&[1], &[1, 2], &[1, 2]), Durability::All);
+        let (one, other) = (Replicas::new(nodes(&[1])), Replicas::new(nodes(&[2])));
+        assert_eq!(one.or(&other), Replicas::new(nodes(&[1, 2])));
     }
 
     #[test]
     fn where_the_operator_gives_a_number_it_is_the_number_that_counts() {
+        let level = |replicas: &Replicas, confirmed: &[u16], following: &[u16]| {
+            replicas.level(&nodes(confirmed), &nodes(following))
+        };
         let one = Replicas::new(nodes(&[1])).told(Some(1));
-        assert_eq!(one.level(1, &nodes(&[9])), Durability::All, "the same by another address");
-        assert_eq!(one.level(1, &nodes(&[8, 9])), Durability::Quorum, "who joined can be promoted");
+        assert_eq!(level(&one, &[9], &[9]), Durability::All, "the same by another address");
+        assert_eq!(level(&one, &[8], &[8, 9]), Durability::Quorum, "who joined can be promoted");
         let nobody = Replicas::default().told(Some(2));
-        assert_eq!(nobody.level(2, &nodes(&[8, 9])), Durability::All);
-        assert_eq!(nobody.level(1, &nodes(&[8])), Durability::Quorum);
+        assert_eq!(level(&nobody, &[8, 9], &[8, 9]), Durability::All);
+        assert_eq!(level(&nobody, &[8], &[8]), Durability::Quorum);
         assert_eq!((nobody.count(), nobody.majority()), (2, 1));
     }
 }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mcp_auth::store::{Durability, RevokedBy, Verdict};
+use mcp_auth::store::{
+    Durability, Order, RevocationStore as _, RevokedBy, StoreErrorKind, Verdict,
+};
 use mcp_auth::testing::{StoreUnderTest, revocation_contract};
 use mcp_auth_rig::{Engine, Options, until};
 
-use crate::common::{Place, Tokens, now, open, revoke};
+use crate::common::{Place, Tokens, now, open, revoke, token_entry};
 
 const REVOKED: Verdict = Verdict::Revoked(RevokedBy::Token);
 
@@ -40,5 +42,67 @@ async fn what_one_process_revokes_the_other_refuses() {
         assert_eq!(tokens.ask(&other, "b"), Ok(Verdict::Live));
         let third = open(&node.url());
         assert_eq!(tokens.ask(&third, "a"), Ok(REVOKED), "and so does one that starts later");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_replica_stands_in_nobodys_way() {
+    for engine in Engine::all() {
+        let node = Options::new(&engine).start().unwrap();
+        // A replica that never comes.
+        let url = format!("{}?replicas=1", node.url());
+        let (one, other, tokens) = (open(&url), open(&url), Tokens::new());
+        for part in 0..2 {
+            let many = (0..5_000).map(|number| token_entry(&format!("{part}-{number}")));
+            let many: Vec<_> = many.collect();
+            assert!(one.revoke(Order::of(&many), now()).await.unwrap().pending);
+        }
+        assert!(revoke(&one, "a").await.unwrap().pending);
+        until("the other one refuses", Duration::from_secs(20), || {
+            anyhow::ensure!(tokens.ask(&other, "a")? == REVOKED, "it is live");
+            Ok(())
+        })
+        .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_of_an_earlier_time_get_another_id_and_what_they_lack() {
+    const FORGET: &str = "local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1][1]
+        redis.call('DEL', KEYS[2]) return redis.call('XDEL', KEYS[1], last)";
+    let (log, entries, id) = ("{mcpauth:r0}:log", "{mcpauth:r0}:entries", "{mcpauth:r0}:id");
+    for engine in Engine::all() {
+        let node = Options::new(&engine).start().unwrap();
+        let (one, reader, tokens) = (open(&node.url()), open(&node.url()), Tokens::new());
+        for jti in ["a", "b"] {
+            revoke(&one, jti).await.unwrap();
+        }
+        let held = || node.ask(&["GET", id])?.into_text();
+        let before = held().unwrap();
+        until("the log is read to its end", Duration::from_secs(5), || {
+            anyhow::ensure!(tokens.ask(&reader, "b")? == REVOKED, "it is live");
+            Ok(())
+        })
+        .unwrap();
+        node.ask(&["EVAL", FORGET, "2", log, entries]).unwrap();
+        until("the data have another id", Duration::from_secs(10), || {
+            anyhow::ensure!(held()? != before, "it is the same");
+            Ok(())
+        })
+        .unwrap();
+        let other = open(&node.url());
+        assert_eq!(tokens.ask(&other, "b"), Ok(REVOKED), "it was given back");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_is_full_is_said_to_be_full() {
+    for engine in Engine::all() {
+        let node = Options::new(&engine).start().unwrap();
+        let store = open(&node.url());
+        node.ask(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
+        let error = store.check_writable().await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Full, "{error}");
+        assert!(error.to_string().contains("maxmemory"), "{error}");
     }
 }

@@ -102,9 +102,19 @@ impl Writer {
             .and_then(|()| if sync { self.file.sync_data() } else { Ok(()) });
         match written {
             Ok(()) => (self.length, self.is_torn) = (self.length + text.len() as u64, false),
-            Err(_) => self.is_torn = self.file.set_len(self.length).is_err(),
+            Err(_) => self.cut_off(),
         }
         written
+    }
+
+    fn cut_off(&mut self) {
+        if self.file.set_len(self.length).is_ok() {
+            self.is_torn = false;
+            return;
+        }
+        // What is written behind it must not be cut off with it later.
+        self.is_torn = true;
+        self.length = self.file.metadata().map_or(self.length, |file| file.len());
     }
 
     /// Half a line that could not be cut off must not spoil the next one.
