@@ -91,8 +91,8 @@ pub(crate) async fn look(engine: &Engine, promise: &Promise) -> Result<Vec<Findi
     }
     for primary in engine.primaries().await? {
         let slot = primary.slots.first().map_or(Slot(0), |(first, _)| *first);
-        let setup = Setup::of(engine, slot).await?;
-        loses |= setup.may_lose(&primary);
+        let setup = Setup::of(engine, slot, &primary).await?;
+        loses |= setup.may_lose();
         findings.extend(setup.findings(&primary));
     }
     promise.set_asynchronous(loses);
@@ -103,12 +103,14 @@ pub(crate) async fn look(engine: &Engine, promise: &Promise) -> Result<Vec<Findi
 struct Setup {
     settings: HashMap<String, String>,
     following: Vec<Address>,
+    /// Whether there is somebody to take over from it.
+    has_heirs: bool,
 }
 
 const SETTINGS: [&str; 3] = ["appendonly", "appendfsync", "maxmemory-policy"];
 
 impl Setup {
-    async fn of(engine: &Engine, slot: Slot) -> Result<Self, Failure> {
+    async fn of(engine: &Engine, slot: Slot, primary: &Primary) -> Result<Self, Failure> {
         let mut settings = HashMap::new();
         for name in SETTINGS {
             let asked =
@@ -122,13 +124,14 @@ impl Setup {
         }
         let role = engine.ask(slot, &Ask::from(cmd("ROLE").clone())).await?;
         let following = role.into_iter().next().map(following).unwrap_or_default();
-        Ok(Self { settings, following })
+        let has_heirs = engine.topology().heirs(primary, &following).count() > 0;
+        Ok(Self { settings, following, has_heirs })
     }
 
-    /// Whether a node alone may forget what it acknowledged: then nothing can be promised. Where there are replicas, it is
+    /// Whether a node alone may forget what it acknowledged: then nothing can be promised. Where others may take over, it is
     /// they who keep it.
-    fn may_lose(&self, primary: &Primary) -> bool {
-        primary.replicas.and(&self.following).count() == 0 && !self.writes_through()
+    fn may_lose(&self) -> bool {
+        !self.has_heirs && !self.writes_through()
     }
 
     fn writes_through(&self) -> bool {
@@ -154,7 +157,7 @@ impl Setup {
                 "set maxmemory-policy noeviction",
             ));
         }
-        if self.may_lose(primary) {
+        if self.may_lose() {
             found.push(Finding::problem(
                 format!("{node} stands alone and may lose what it acknowledged: a revocation has no bound"),
                 "set appendonly yes and appendfsync always, or give it replicas (replicas=N in MCP_STORE_URL)",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mcp_auth::store::{Durability, RevokedBy, StoreError, StoreErrorKind, Verdict};
 use mcp_auth_redis::{RedisOptions, RedisStore};
-use mcp_auth_rig::{Engine, Node, Options, until};
+use mcp_auth_rig::{Engine, Host, Node, Options, Replicated, until};
 use tempfile::TempDir;
 
 use crate::common::{Tokens, open, options, revoke};
@@ -146,9 +146,13 @@ async fn an_engine_that_lost_everything_is_given_it_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engine_that_may_forget_promises_nothing() {
-    for engine in Engine::all() {
-        let node = Options::new(&engine).set("appendfsync", "everysec").start().unwrap();
-        let store = open(&node.url());
+    let alone = vec![Host::loopback()];
+    // A replica that nobody promotes takes nothing over.
+    let read = vec![Host::loopback(); 2];
+    for (engine, hosts) in Engine::all().iter().flat_map(|it| [(it, &alone), (it, &read)]) {
+        let hasty = Options::new(engine).set("appendfsync", "everysec");
+        let set = Replicated::start(&hasty, hosts).unwrap();
+        let store = open(&set.nodes()[0].url());
         let receipt = revoke(&store, "a").await.unwrap();
         assert_eq!((receipt.durability, receipt.bound), (Durability::Primary, None));
         assert!(!receipt.pending && !store.status().is_bounded);
