@@ -1,5 +1,6 @@
 //! What is on its way to the engine: each partition has a courier that goes on until what was asked for is reached.
 
+mod backlog;
 mod blacklist;
 mod courier;
 pub(crate) mod journal;

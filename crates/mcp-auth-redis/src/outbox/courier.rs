@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::Parcel;
+use super::backlog::Backlog;
 use crate::access::ANSWER;
 use crate::engine::{Engine, REPLICATION};
 use crate::failure::Failure;
@@ -30,9 +31,8 @@ const CALL: usize = 256;
 /// Revocations in one try.
 pub(super) const TRY: usize = 4_096;
 
-/// After so many tries that did not get far enough, the set is looked at again: it may have forgotten a node that is gone
-/// for good.
-const SHORT: u32 = 100;
+/// After so many tries that did not get far enough, a replica that only this courier has seen may be gone for good.
+const FORGET: u32 = 100;
 
 /// Between two tries for what did not get far enough.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -56,51 +56,14 @@ struct Link {
     short: u32,
 }
 
-/// A parcel, and the id of the data into which the primary at the other end of the link has taken it.
-struct Waiting {
-    parcel: Parcel,
-    written_to: Option<String>,
-    /// Whether the try that is under way is about it.
-    is_taken: bool,
-}
-
-impl Waiting {
-    fn new(parcel: Parcel) -> Self {
-        Self { parcel, written_to: None, is_taken: false }
-    }
-
-    /// Takes note of a try; whether the parcel waits for another one.
-    fn is_left(&mut self, id: &str, level: Durability, is_enough: bool) -> bool {
-        if !self.is_taken {
-            return true;
-        }
-        self.written_to = Some(id.to_owned());
-        if is_enough {
-            self.parcel.report.done(level);
-        } else {
-            self.parcel.report.reached(level);
-        }
-        !is_enough
-    }
-}
-
 impl Courier {
     /// Works until nobody can send a parcel any more.
     pub(crate) async fn run(mut self) {
-        let (mut link, mut waiting) = (None, Vec::new());
-        while self.collect(&mut waiting).await {
-            let delivered = self.deliver(&mut link, &mut waiting).await;
-            if delivered.is_ok() && link.as_ref().is_some_and(|link| link.short < SHORT) {
-                continue;
-            }
-            link = None;
-            for one in &mut waiting {
-                one.written_to = None;
-            }
-            if let Err(failure) = delivered {
-                for one in &waiting {
-                    one.parcel.report.failed();
-                }
+        let (mut link, mut backlog) = (None, Backlog::default());
+        while self.collect(&mut backlog).await {
+            if let Err(failure) = self.deliver(&mut link, &mut backlog).await {
+                backlog.failed();
+                link = None;
                 if failure.calls_for_search() {
                     self.engine.search_again().await;
                 }
@@ -109,8 +72,8 @@ impl Courier {
     }
 
     /// Takes what has come; waits for it where nothing else is to be done, and a little where something is to be tried again.
-    async fn collect(&mut self, waiting: &mut Vec<Waiting>) -> bool {
-        let first = if waiting.is_empty() {
+    async fn collect(&mut self, backlog: &mut Backlog) -> bool {
+        let first = if backlog.is_empty() {
             match self.inbox.recv().await {
                 Some(parcel) => Some(parcel),
                 None => return false,
@@ -122,15 +85,14 @@ impl Courier {
             }
         };
         let more = std::iter::from_fn(|| self.inbox.try_recv().ok());
-        let parcels = first.into_iter().chain(more);
-        waiting.extend(parcels.map(Waiting::new));
+        backlog.add(first.into_iter().chain(more));
         true
     }
 
     async fn deliver(
         &mut self,
         link: &mut Option<Link>,
-        waiting: &mut Vec<Waiting>,
+        backlog: &mut Backlog,
     ) -> Result<(), Failure> {
         let id = self.current_id().await?;
         let open = match link.take() {
@@ -138,25 +100,12 @@ impl Courier {
             None => self.connect().await?,
         };
         let open = link.insert(open);
-        let new = Self::choose(waiting, &id);
+        let (count, new) = backlog.next(&id, TRY);
         let level = self.write(open, &id, &new).await?;
         let is_enough = level >= self.promise.wanted();
         open.short = if is_enough { 0 } else { open.short + 1 };
-        waiting.retain_mut(|one| one.is_left(&id, level, is_enough));
+        backlog.reached(count, level, is_enough);
         Ok(())
-    }
-
-    /// Takes what is written already, and of the rest what one try takes: what waits for a replica stands in nobody's way.
-    fn choose(waiting: &mut [Waiting], id: &str) -> Vec<Revocation> {
-        let mut new = Vec::new();
-        for one in waiting {
-            let is_written = one.written_to.as_deref() == Some(id);
-            one.is_taken = is_written || new.len() < TRY;
-            if one.is_taken && !is_written {
-                new.extend_from_slice(&one.parcel.revocations);
-            }
-        }
-        new
     }
 
     async fn connect(&self) -> Result<Link, Failure> {
@@ -193,13 +142,18 @@ impl Courier {
         if is_awaited { self.judge(link, id, answers) } else { Ok(Durability::Primary) }
     }
 
-    /// Others may know by now of replicas that this link has not seen, or of another primary.
+    /// Others may know by now of replicas that this link has not seen, or of another primary. What nobody knows any more is
+    /// forgotten when everything has waited for it in vain for a while.
     async fn look_at_the_set(&self, link: &mut Link) -> Result<(), Failure> {
         let known = self.engine.primary(self.keys.slot).await?;
         if known.address != link.primary.address {
             return Err(Failure::Demoted(link.primary.address.clone()));
         }
-        link.primary.replicas = link.primary.replicas.or(&known.replicas);
+        if link.short % FORGET == FORGET - 1 {
+            link.primary.replicas = known.replicas;
+        } else {
+            link.primary.replicas = link.primary.replicas.or(&known.replicas);
+        }
         Ok(())
     }
 

@@ -131,9 +131,9 @@ impl Abandoned {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        let line::Unfinished { orders, damaged } =
+        let line::Unfinished { orders, is_damaged } =
             line::unfinished(&String::from_utf8_lossy(&fs::read(&path)?));
-        Ok(Some(Self { path, _file: file, orders, is_damaged: damaged > 0 }))
+        Ok(Some(Self { path, _file: file, orders, is_damaged }))
     }
 
     /// All of it has arrived that could be read. What could not stays for people to look at.

@@ -53,7 +53,8 @@ impl Progress {
             parts.wait_for(|parts| parts.iter().all(|part| part.is_done())).await.map(drop);
     }
 
-    fn reached(&self) -> Reached {
+    /// How far it has got by now.
+    pub(super) fn reached(&self) -> Reached {
         let parts = self.0.borrow();
         let durability =
             parts.iter().copied().map(Part::durability).min().unwrap_or(Some(Durability::All));
@@ -96,10 +97,10 @@ impl Report {
     }
 
     fn set(&self, change: impl Fn(Part) -> Part) {
-        self.progress.0.send_modify(|parts| {
-            if let Some(part) = parts.get_mut(self.part) {
-                *part = change(*part);
-            }
+        self.progress.0.send_if_modified(|parts| {
+            let Some(part) = parts.get_mut(self.part) else { return false };
+            let before = std::mem::replace(part, change(*part));
+            before != *part
         });
     }
 }

@@ -53,22 +53,22 @@ pub(super) fn of_done(number: u64) -> String {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Unfinished {
     pub(super) orders: Vec<OwnedOrder>,
-    /// Lines that nobody can read any more.
-    pub(super) damaged: usize,
+    /// Whether it has lines that nobody can read any more.
+    pub(super) is_damaged: bool,
 }
 
 /// The orders of a file that have not arrived. A last line without end was not promised to anybody.
 pub(super) fn unfinished(text: &str) -> Unfinished {
     let whole = text.rfind('\n').map_or("", |end| text.split_at(end).0);
-    let (mut open, mut damaged) = (BTreeMap::new(), 0);
+    let (mut open, mut is_damaged) = (BTreeMap::new(), false);
     for line in whole.lines().filter(|line| !line.is_empty()) {
         match Entry::read(line) {
             Some(Entry::Order(number, order)) => drop(open.insert(number, order)),
             Some(Entry::Done(number)) => drop(open.remove(&number)),
-            None => damaged += 1,
+            None => is_damaged = true,
         }
     }
-    Unfinished { orders: open.into_values().collect(), damaged }
+    Unfinished { orders: open.into_values().collect(), is_damaged }
 }
 
 /// A line as it is meant.
@@ -171,7 +171,7 @@ mod tests {
         let torn = of_order(2, &order(2));
         for cut in 0..torn.len() {
             let text = format!("{whole}{}", torn.split_at(cut).0);
-            let expected = Unfinished { orders: vec![order(1)], damaged: 0 };
+            let expected = Unfinished { orders: vec![order(1)], is_damaged: false };
             assert_eq!(unfinished(&text), expected, "cut at {cut}");
         }
     }
@@ -180,6 +180,7 @@ mod tests {
     fn a_line_that_cannot_be_read_costs_no_other() {
         let all =
             [&of_order(1, &order(1)), "{\"order\":\n", "\n", &of_order(2, &order(2))].concat();
-        assert_eq!(unfinished(&all), Unfinished { orders: vec![order(1), order(2)], damaged: 1 });
+        let expected = Unfinished { orders: vec![order(1), order(2)], is_damaged: true };
+        assert_eq!(unfinished(&all), expected);
     }
 }
