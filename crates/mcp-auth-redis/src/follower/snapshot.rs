@@ -32,8 +32,10 @@ impl Follower {
         // The cursor comes first: what is written while the rest is read stands behind it, and reading twice does no harm.
         let cursor = self.last_line(link).await?;
         let first = self.first_line(link).await?;
-        if self.lost.as_ref().is_some_and(|lost| lost.was_rolled_back(&id, &first, &cursor)) {
-            renew(&self.keys, &id, link).await?;
+        if let Some(lost) = &self.lost
+            && lost.was_rolled_back(&id, &first, &cursor)
+        {
+            renew(&self.keys, &id, lost, link).await?;
             self.lost = None;
             return Ok(());
         }
@@ -132,11 +134,18 @@ async fn begin(keys: &PartitionKeys, now: u64, link: &mut Link) -> Result<String
 }
 
 /// Data that went back to an earlier time are others, though they kept their id: nobody may be admitted by them before
-/// the nodes have given back what they know.
-async fn renew(keys: &PartitionKeys, id: &str, link: &mut Link) -> Result<(), Failure> {
+/// the nodes have given back what they know. The new id is younger than the one that was lost, whatever this node's clock
+/// says, or the next one would take these data for older again.
+async fn renew(
+    keys: &PartitionKeys,
+    id: &str,
+    lost: &Place,
+    link: &mut Link,
+) -> Result<(), Failure> {
     let now = engine_milliseconds(link.ask(&cmd("TIME")).await?);
+    let after = round::made_at(&lost.id).map_or(0, |made_at| made_at.saturating_add(1));
     let mut call = RENEW.call(&[&keys.id]);
-    call.arg(id).arg(new_id(now));
+    call.arg(id).arg(new_id(now.max(after)));
     // Another node may have been quicker; then the id is another one too.
     let renewed = one_call(&RENEW, call).send(&mut link.connection).await;
     renewed.map(drop).map_err(|source| Failure::answer(&link.address, source))
