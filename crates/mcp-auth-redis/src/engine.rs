@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{ErrorKind, FromRedisValue, RedisError, ServerErrorKind, Value, cmd};
+use redis::{FromRedisValue, Value, cmd};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::access::ANSWER;
 use crate::address::Address;
-use crate::failure::{Failure, asked_to_go_to};
+use crate::failure::Failure;
 use crate::role::{following, is_primary};
 use crate::script::Ask;
 use crate::slot::Slot;
@@ -74,7 +74,9 @@ impl Engine {
         &self.topology
     }
 
-    /// Asks the primary of this slot. Asked again, there or elsewhere, only where it certainly did nothing.
+    /// Asks the primary of this slot. Asked again, there or elsewhere, only where it certainly did nothing. Nobody follows a
+    /// slot that is on its way to another node (`ASK`): some of its keys are there already and some are not yet, and what is
+    /// asked here is mostly about several.
     pub(crate) async fn ask(&self, slot: Slot, ask: &Ask) -> Result<Vec<Value>, Failure> {
         let (_, answers) = patiently(|| self.try_to_ask(slot, ask, Lane::Quick)).await?;
         Ok(answers)
@@ -190,9 +192,6 @@ impl Engine {
         let primary = self.primary(slot).await?;
         let failure = match self.ask_node(&primary.address, ask, lane).await {
             Ok(answers) => return Ok((primary, answers)),
-            Err(Failure::Answer { source, .. }) if source.kind() == ASK => {
-                return Ok((primary, self.ask_elsewhere(&source, ask).await?));
-            }
             Err(failure) => failure,
         };
         if failure.spoils_connection() {
@@ -228,15 +227,6 @@ impl Engine {
     ) -> Result<Vec<Value>, Failure> {
         let mut connection = self.connection(address, lane).await?;
         ask.send(&mut connection).await.map_err(|source| Failure::answer(address, source))
-    }
-
-    /// A slot that is on its way to another node (`ASK`).
-    async fn ask_elsewhere(&self, told: &RedisError, ask: &Ask) -> Result<Vec<Value>, Failure> {
-        let nowhere = || Failure::NoPrimary("a slot is on its way to nowhere".to_owned());
-        let address = asked_to_go_to(told).ok_or_else(nowhere)?;
-        let mut connection = self.topology.access().connect(&address, ANSWER).await?;
-        let answers = ask.send_asking(&mut connection).await;
-        answers.map_err(|source| Failure::answer(&address, source))
     }
 
     async fn connection(
@@ -298,8 +288,6 @@ fn the_answer<T: FromRedisValue>(mut answers: Vec<Value>) -> Result<T, Failure> 
     let answer = answers.pop().ok_or(Failure::Corrupt("an answer"))?;
     T::from_redis_value(answer).map_err(|_| Failure::Corrupt("an answer"))
 }
-
-const ASK: ErrorKind = ErrorKind::Server(ServerErrorKind::Ask);
 
 /// Tries for a while, where a try that failed did nothing.
 async fn patiently<T, F>(attempt: impl Fn() -> F) -> Result<T, Failure>

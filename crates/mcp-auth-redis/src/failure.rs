@@ -168,13 +168,6 @@ fn failed_from_the_start(source: &RedisError) -> bool {
     errors.is_none_or(|errors| errors.first().is_some_and(|(at, _)| *at == 0))
 }
 
-/// Where a slot is that is on its way (`ASK slot host:port`).
-pub(crate) fn asked_to_go_to(source: &RedisError) -> Option<Address> {
-    let errors = source.clone().into_server_errors()?;
-    let (_, error) = errors.iter().find(|(_, error)| error.code() == "ASK")?;
-    Address::parse(error.details()?.split(' ').nth(1)?, 0)
-}
-
 /// For whoever asked the store.
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {

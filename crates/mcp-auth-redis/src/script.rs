@@ -109,19 +109,6 @@ impl Ask {
             (answer, _) => answer,
         }
     }
-
-    /// The same to a node that is just taking the slot over, which answers a command of it right after `ASKING` only.
-    pub(crate) async fn send_asking(
-        &self,
-        connection: &mut MultiplexedConnection,
-    ) -> RedisResult<Vec<Value>> {
-        let mut asking = Self { commands: Pipeline::new(), program: self.program };
-        for command in self.commands.cmd_iter() {
-            asking.add(cmd("ASKING")).add(command.clone());
-        }
-        let answers = asking.send(connection).await?;
-        Ok(answers.into_iter().skip(1).step_by(2).collect())
-    }
 }
 
 impl From<Cmd> for Ask {

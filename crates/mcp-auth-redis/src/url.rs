@@ -85,7 +85,7 @@ impl StoreUrl {
 
     /// What the engine must let the user of this URL do, as `ACL SETUSER` takes it.
     pub fn needed_rules(&self) -> String {
-        let more = if self.is_cluster() { " +cluster|nodes +asking" } else { "" };
+        let more = if self.is_cluster() { " +cluster|nodes" } else { "" };
         format!("~{{{}:* ~token_blacklist:* {COMMANDS}{more}", self.namespace)
     }
 
