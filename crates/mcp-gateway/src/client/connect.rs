@@ -84,20 +84,14 @@ pub(crate) async fn connect_http(
     dialect: Dialect,
     limits: Limits,
 ) -> Result<(Client, Connection), ClientError> {
-    let (transport, direct) = http::transport(url, headers, limits)?;
+    let (transport, way) = http::transport(url, headers, limits)?;
     let (client, connection) = connect(transport, dialect).await?;
-    let direct = direct.and_then(|direct| speaking(direct, &client.peer, connection.stop.clone()));
+    let version = client.peer.peer_info().map(|info| info.protocol_version.clone());
+    // Calls go by themselves where each request stands for itself.
+    let direct = version.filter(|version| *version >= NEWEST).and_then(|version| {
+        Direct::new(way, version, handler::about_us(), connection.stop.clone())
+    });
     Ok((Client { direct, ..client }, connection))
-}
-
-/// Calls go by themselves where each request stands for itself.
-fn speaking(direct: Direct, peer: &Peer<RoleClient>, closed: CancellationToken) -> Option<Direct> {
-    let version = peer.peer_info()?.protocol_version.clone();
-    let about = || {
-        let ours = handler::about_us();
-        (ours.client_info, ours.capabilities)
-    };
-    (version >= NEWEST).then(|| direct.speaking(version, about(), closed)).flatten()
 }
 
 async fn connect<T>(transport: T, dialect: Dialect) -> Result<(Client, Connection), ClientError>

@@ -5,16 +5,14 @@
 //! costs. It keeps everything else: finding out what the server speaks, lists, subscriptions, and calls of tools whose
 //! arguments go into headers as well.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Request, Url};
-use rmcp::model::{
-    ClientCapabilities, Implementation, JsonObject, ProtocolVersion, RequestMetaObject,
-};
+use rmcp::model::{ClientConfig, JsonObject, ProtocolVersion, RequestMetaObject};
 use serde::Serialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -32,18 +30,26 @@ const IN_HEADER: &str = "x-mcp-header";
 
 const CALL: &str = "tools/call";
 
-/// The way to one server.
+/// What the library's transport and these calls share.
+pub(super) struct Way {
+    pub(super) http: Client,
+    pub(super) url: String,
+    /// Those that the configuration names.
+    pub(super) headers: HashMap<HeaderName, HeaderValue>,
+    /// Bytes of one message.
+    pub(super) limit: usize,
+    /// Whether the server wants a session named, which the library keeps.
+    pub(super) has_session: Arc<AtomicBool>,
+}
+
+/// Calls of one server.
 pub(super) struct Direct {
-    http: Client,
+    way: Way,
     url: Url,
     headers: HeaderMap,
     meta: RequestMetaObject,
-    /// Bytes of one message.
-    limit: usize,
     /// When the library's side of the connection ends.
     closed: CancellationToken,
-    /// Whether the server wants a session named, which the library keeps.
-    has_session: Arc<AtomicBool>,
     /// Tools that the library has to call.
     others: Mutex<HashSet<String>>,
     calls: AtomicU64,
@@ -66,51 +72,31 @@ struct Params<'a> {
 }
 
 impl Direct {
-    /// Over these connections, with the headers that the configuration names. `None` where the URL is none, which the
-    /// library says.
+    /// In this version, with what every request says of who asks, until the connection is closed. `None` where the URL is none,
+    /// which the library says.
     pub(super) fn new(
-        http: Client,
-        url: &str,
-        configured: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
-        limit: usize,
-        has_session: Arc<AtomicBool>,
+        way: Way,
+        version: ProtocolVersion,
+        about: ClientConfig,
+        closed: CancellationToken,
     ) -> Option<Self> {
-        let mut headers: HeaderMap = configured.into_iter().collect();
+        let mut headers: HeaderMap = way.headers.clone().into_iter().collect();
         let ours = [
             (ACCEPT, "application/json, text/event-stream"),
             (CONTENT_TYPE, "application/json"),
             (METHOD, CALL),
+            (VERSION, version.as_str()),
         ];
         // One of each, whatever the configuration names.
         for (name, value) in ours {
-            headers.insert(name, HeaderValue::from_static(value));
+            headers.insert(name, HeaderValue::from_str(value).ok()?);
         }
-        Some(Self {
-            http,
-            url: url.parse().ok()?,
-            headers,
-            meta: RequestMetaObject::default(),
-            limit,
-            closed: CancellationToken::new(),
-            has_session,
-            others: Mutex::default(),
-            calls: AtomicU64::new(0),
-        })
-    }
-
-    /// The same in this version, with what every request says of who asks, until the connection is closed.
-    pub(super) fn speaking(
-        mut self,
-        version: ProtocolVersion,
-        about: (Implementation, ClientCapabilities),
-        closed: CancellationToken,
-    ) -> Option<Self> {
-        self.closed = closed;
-        self.headers.insert(VERSION, HeaderValue::from_str(version.as_str()).ok()?);
-        self.meta.set_protocol_version(version);
-        self.meta.set_client_info(about.0);
-        self.meta.set_client_capabilities(about.1);
-        Some(self)
+        let mut meta = RequestMetaObject::default();
+        meta.set_protocol_version(version);
+        meta.set_client_info(about.client_info);
+        meta.set_client_capabilities(about.capabilities);
+        let (url, others) = (way.url.parse().ok()?, Mutex::default());
+        Some(Self { way, url, headers, meta, closed, others, calls: AtomicU64::new(0) })
     }
 
     /// Takes note of the tools that the server lists now.
@@ -121,7 +107,7 @@ impl Direct {
 
     /// Whether this tool can be called here.
     pub(super) fn can_call(&self, tool: &str) -> bool {
-        let has_session = self.has_session.load(Ordering::Relaxed);
+        let has_session = self.way.has_session.load(Ordering::Relaxed);
         !has_session && is_legible(tool) && !self.others().contains(tool)
     }
 
@@ -136,9 +122,9 @@ impl Direct {
         let id = format!("call-{}", self.calls.fetch_add(1, Ordering::Relaxed));
         let request = self.request(&id, tool, arguments)?;
         let answered = async {
-            let response = self.http.execute(request).await;
+            let response = self.way.http.execute(request).await;
             let response = response.map_err(|error| ClientError::from(&error))?;
-            reply::read(response, &id, self.limit).await
+            reply::read(response, &id, self.way.limit).await
         };
         let answered = self.closed.run_until_cancelled(pin!(answered)).await;
         answered.unwrap_or_else(|| Err(ClientError::lost("the connection was closed")))
@@ -188,16 +174,22 @@ fn mentions(schema: &Value, wanted: &str) -> bool {
 mod tests {
     use serde_json::json;
 
+    use super::super::handler::about_us;
     use super::*;
 
     fn direct() -> Direct {
         let headers = [("authorization", "x"), ("content-type", "application/json")];
         let headers =
             headers.map(|(name, it)| (HeaderName::from_static(name), HeaderValue::from_static(it)));
-        let direct = Direct::new(Client::new(), "http://host/mcp", headers, 10, Arc::default());
-        let about = (Implementation::new("us", "1"), ClientCapabilities::default());
+        let way = Way {
+            http: Client::new(),
+            url: "http://host/mcp".to_owned(),
+            headers: headers.into(),
+            limit: 10,
+            has_session: Arc::default(),
+        };
         let version = ProtocolVersion::V_2026_07_28;
-        direct.unwrap().speaking(version, about, CancellationToken::new()).unwrap()
+        Direct::new(way, version, about_us(), CancellationToken::new()).unwrap()
     }
 
     #[test]
@@ -215,7 +207,7 @@ mod tests {
         assert_eq!(can, [true, false, false, false, false]);
         direct.note(&[tool("annotated", json!({}))]);
         assert!(direct.can_call("annotated"), "its schema is another one now");
-        direct.has_session.store(true, Ordering::Relaxed);
+        direct.way.has_session.store(true, Ordering::Relaxed);
         assert!(!direct.can_call("annotated"), "the library knows the session");
     }
 

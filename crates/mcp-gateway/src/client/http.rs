@@ -11,7 +11,7 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 
 use super::Limits;
 use super::answer::ClientError;
-use super::direct::Direct;
+use super::direct::Way;
 use super::http_client::HttpClient;
 
 /// Makes a transport, and the way for calls beside it. Nothing is sent yet.
@@ -22,7 +22,7 @@ pub(super) fn transport(
     url: &str,
     headers: &BTreeMap<String, String>,
     limits: Limits,
-) -> Result<(StreamableHttpClientTransport<HttpClient>, Option<Direct>), ClientError> {
+) -> Result<(StreamableHttpClientTransport<HttpClient>, Way), ClientError> {
     let client = reqwest::Client::builder()
         .redirect(Policy::none())
         .no_proxy()
@@ -30,18 +30,22 @@ pub(super) fn transport(
         .pool_max_idle_per_host(limits.at_once)
         .build()
         .map_err(|_| ClientError::lost("the HTTP client cannot be made on this system"))?;
-    let headers = read(headers)?;
-    let has_session = Arc::new(AtomicBool::new(false));
-    let direct =
-        Direct::new(client.clone(), url, headers.clone(), limits.message, Arc::clone(&has_session));
+    let (headers, has_session) = (read(headers)?, Arc::new(AtomicBool::new(false)));
     let config = StreamableHttpClientTransportConfig::with_uri(url)
-        .custom_headers(headers)
+        .custom_headers(headers.clone())
         .max_concurrent_requests(limits.at_once)
         .max_sse_event_size(limits.message)
         .max_json_response_size(limits.message);
+    let way = Way {
+        http: client.clone(),
+        url: url.to_owned(),
+        headers,
+        limit: limits.message,
+        has_session: Arc::clone(&has_session),
+    };
     Ok((
         StreamableHttpClientTransport::with_client(HttpClient { client, has_session }, config),
-        direct,
+        way,
     ))
 }
 

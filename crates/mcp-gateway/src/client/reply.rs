@@ -80,7 +80,8 @@ async fn read_events(response: Response, id: &str, limit: usize) -> Result<Reply
     let mut events = SseStream::from_bytes_stream(bounded(chunks, limit));
     while let Some(event) = events.next().await {
         let event = event.map_err(told)?;
-        if event.event.as_deref().is_some_and(|kind| kind != "message") {
+        // Without a kind, or with an empty one, it is a message (WHATWG HTML section 9.2.6).
+        if event.event.as_deref().is_some_and(|kind| !matches!(kind, "" | "message")) {
             continue;
         }
         let data = event.data.unwrap_or_default();
@@ -119,6 +120,8 @@ struct Event {
     bytes: usize,
     /// Bytes of its last line; an empty line ends it.
     line: usize,
+    /// Whether the last byte was a carriage return, which ends a line alone or with the line feed behind it.
+    is_returned: bool,
 }
 
 impl Event {
@@ -126,11 +129,12 @@ impl Event {
         bytes.iter().any(|byte| {
             self.bytes += 1;
             match byte {
-                b'\n' if self.line == 0 => self.bytes = 0,
-                b'\n' => self.line = 0,
-                b'\r' => {}
+                b'\n' if self.is_returned => {}
+                b'\n' | b'\r' if self.line == 0 => self.bytes = 0,
+                b'\n' | b'\r' => self.line = 0,
                 _ => self.line += 1,
             }
+            self.is_returned = *byte == b'\r';
             self.bytes > limit
         })
     }
@@ -213,18 +217,22 @@ mod tests {
             "event: error\n{}",
             event(r#"{"jsonrpc":"2.0","error":{"code":1,"message":""}}"#)
         );
-        assert_eq!(read_as(200, events, [others, event(ANSWER)].concat()).await, "answered");
+        let unnamed = format!("event:\n{}", event(ANSWER));
+        assert_eq!(read_as(200, events, [others, unnamed].concat()).await, "answered");
     }
 
     #[tokio::test]
     async fn an_event_ends_wherever_its_bytes_are_parted() {
-        let text = "data: 12345\n\ndata: 12345\r\n\r\n";
-        for limit in [12, 13, 14, 15, 16] {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["data: 12345", end, end].concat().repeat(2);
             for length in 1..=text.len() {
-                let chunks = text.as_bytes().chunks(length).map(Ok);
-                let passed = bounded(futures_util::stream::iter(chunks), limit);
-                let is_whole = passed.try_collect::<Vec<_>>().await.is_ok();
-                assert_eq!(is_whole, limit >= 14, "{limit} in parts of {length}");
+                let passes = async |limit| {
+                    let chunks = text.as_bytes().chunks(length).map(Ok);
+                    let passed = bounded(futures_util::stream::iter(chunks), limit);
+                    passed.try_collect::<Vec<_>>().await.is_ok()
+                };
+                // All but its last end, and at most the rest of the end before.
+                assert!(!passes(11).await && passes(14).await, "{end:?} in parts of {length}");
             }
         }
     }

@@ -31,6 +31,8 @@ struct Remote {
     has_more: Arc<AtomicBool>,
     changed: Arc<Notify>,
     cancelled: Arc<AtomicUsize>,
+    /// Calls that whoever wanted the answer posted by itself.
+    direct: Arc<AtomicUsize>,
 }
 
 impl ServerHandler for Remote {
@@ -56,6 +58,8 @@ impl ServerHandler for Remote {
         call: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let is_direct = context.id.to_string().starts_with("call-");
+        self.direct.fetch_add(usize::from(is_direct), Ordering::SeqCst);
         let arguments = call.arguments.unwrap_or_default();
         let text = match &*call.name {
             "big" => "x".repeat(1_000_000),
@@ -144,7 +148,8 @@ async fn the_newest_protocol_is_spoken_in_both_forms() {
     let events = StreamableHttpServerConfig::default();
     let json = events.clone().with_legacy_session_mode(false).with_json_response(true);
     for form in [events, json] {
-        let served = serve_as(Remote::default(), None, form).await;
+        let remote = Remote::default();
+        let served = serve_as(remote.clone(), None, form).await;
         let gateway = start(&[("remote", remote_at(&served.url))], options()).await;
         let health = gateway.health_of("remote").unwrap();
         assert_eq!(health.status, Status::Connected, "{:?}", health.error);
@@ -154,6 +159,7 @@ async fn the_newest_protocol_is_spoken_in_both_forms() {
         let large = call(&gateway, "big", json!({})).await.unwrap_err();
         assert_eq!(large, CallError::TooLarge { server: "remote".into(), limit: 256 * 1024 });
         assert_eq!(text(&gateway, "echo", json!({"text": "still"})).await, "still");
+        assert_eq!(remote.direct.load(Ordering::SeqCst), 3, "each goes by itself");
         gateway.shutdown().await;
     }
 }
