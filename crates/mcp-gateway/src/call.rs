@@ -49,6 +49,14 @@ pub enum CallError {
         /// What the server said.
         message: String,
     },
+    /// The server answered with an HTTP status that says nothing of other calls: 403 or 429.
+    #[error("server `{server}` would not take the call, HTTP status {status}; {}", remedy(*status))]
+    Declined {
+        /// The server.
+        server: String,
+        /// The status.
+        status: u16,
+    },
     /// There was no answer in time. The server was told that nobody waits any more.
     #[error("server `{server}` did not answer within {} s; allow more time or look at its health", after.as_secs_f64())]
     Timeout {
@@ -89,4 +97,11 @@ pub enum CallError {
         /// Calls that wait for their turn.
         waiting: usize,
     },
+}
+
+const fn remedy(status: u16) -> &'static str {
+    match status {
+        429 => "it is asked too often, try again later",
+        _ => "the credentials in its entry do not permit it",
+    }
 }

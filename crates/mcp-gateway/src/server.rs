@@ -209,6 +209,7 @@ impl Server {
             ClientError::TooLarge => {
                 CallError::TooLarge { server, limit: self.options.largest_message }
             }
+            ClientError::Declined(status) => CallError::Declined { server, status },
             ClientError::Lost(reason) => {
                 self.suspected.notify_one();
                 self.failed(reason)

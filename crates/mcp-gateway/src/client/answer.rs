@@ -5,7 +5,7 @@ use std::error::Error;
 use rmcp::ServiceError;
 use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, ServerResult, Tool};
 use rmcp::service::ClientInitializeError;
-use rmcp::transport::streamable_http_client::StreamableHttpError;
+use rmcp::transport::streamable_http_client::{HttpStatusError, StreamableHttpError};
 use serde_json::Value;
 
 use crate::call::Content;
@@ -35,6 +35,9 @@ pub(crate) enum ClientError {
     Violation(String),
     #[error("its answer is too large")]
     TooLarge,
+    /// The server is there and would not take this one request: an HTTP status that says nothing of others.
+    #[error("it answered with the HTTP status {0}")]
+    Declined(u16),
     /// The connection is of no use.
     #[error("{0}")]
     Lost(String),
@@ -48,6 +51,15 @@ impl ClientError {
     pub(super) fn lost(why: impl Into<String>) -> Self {
         Self::Lost(why.into())
     }
+
+    /// By the status of an answer that holds no message. To be forbidden one tool, or to ask too often, ends no connection
+    /// that others use; to be unknown to the server (401) or to find it out of order does.
+    pub(super) fn of_status(status: u16) -> Self {
+        match status {
+            403 | 429 => Self::Declined(status),
+            _ => Self::Lost(format!("it answered with the HTTP status {status}")),
+        }
+    }
 }
 
 impl From<ServiceError> for ClientError {
@@ -57,10 +69,7 @@ impl From<ServiceError> for ClientError {
             ServiceError::McpError(error) => {
                 Self::Refused { code: error.code.0, message: error.message.into_owned() }
             }
-            ServiceError::TransportSend(error) if is_too_large(error.error.as_ref()) => {
-                Self::TooLarge
-            }
-            ServiceError::TransportSend(error) => Self::Lost(causes(error.error.as_ref())),
+            ServiceError::TransportSend(error) => Self::of_transport(error.error.as_ref()),
             ServiceError::TransportClosed => Self::lost("the connection was closed"),
             ServiceError::UnexpectedResponse => Self::violation(OF_ANOTHER_KIND),
             other => Self::Lost(other.to_string()),
@@ -96,9 +105,16 @@ impl From<ClientInitializeError> for ClientError {
 
 type HttpError = StreamableHttpError<reqwest::Error>;
 
-fn is_too_large(error: &(dyn Error + 'static)) -> bool {
-    let mut causes = std::iter::successors(Some(error), |error| (*error).source());
-    causes.any(|error| matches!(error.downcast_ref(), Some(HttpError::ResponseBodyTooLarge { .. })))
+impl ClientError {
+    fn of_transport(error: &(dyn Error + 'static)) -> Self {
+        let mut causes = std::iter::successors(Some(error), |error| (*error).source());
+        match causes.find_map(|cause| cause.downcast_ref()) {
+            Some(HttpError::ResponseBodyTooLarge { .. }) => Self::TooLarge,
+            Some(HttpError::HttpStatus(HttpStatusError { status, .. })) => Self::of_status(*status),
+            Some(HttpError::InsufficientScope(_)) => Self::of_status(403),
+            _ => Self::Lost(self::causes(error)),
+        }
+    }
 }
 
 /// The error with its causes. URLs are left out: they may hold secrets.

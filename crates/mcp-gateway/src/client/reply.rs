@@ -61,7 +61,7 @@ fn form(response: &Response) -> Form {
 }
 
 fn of_status(status: StatusCode) -> ClientError {
-    ClientError::lost(format!("it answered with the HTTP status {}", status.as_u16()))
+    ClientError::of_status(status.as_u16())
 }
 
 async fn read_body(mut response: Response, limit: usize) -> Result<Vec<u8>, ClientError> {
@@ -242,6 +242,10 @@ mod tests {
         let lost = |status| format!(r#"Lost("it answered with the HTTP status {status}")"#);
         for (status, media_type) in [(503, "text/html"), (401, "application/json"), (404, "")] {
             assert_eq!(read_as(status, media_type, "no").await, lost(status));
+        }
+        for status in [403, 429] {
+            let read = read_as(status, "application/json", ANSWER).await;
+            assert_eq!(read, format!("Declined({status})"));
         }
         let read = read_as(200, "text/html", "no").await;
         assert!(read.starts_with("Violation"), "{read}");

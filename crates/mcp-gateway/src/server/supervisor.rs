@@ -176,7 +176,10 @@ impl Supervisor {
                 self.publish(client, tools);
                 Ok(())
             }
-            Ok(Err(ClientError::Lost(reason))) => Err(reason),
+            // Who may not even know the tools any more has lost what the connection was for.
+            Ok(Err(error @ (ClientError::Lost(_) | ClientError::Declined(403)))) => {
+                Err(error.to_string())
+            }
             // It is there and answers, if not well. What it listed before stays.
             Ok(Err(_)) => Ok(()),
             Err(_) => Err("it does not answer any more".to_owned()),

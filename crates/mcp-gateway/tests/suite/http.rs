@@ -1,7 +1,7 @@
 //! MCP over streamable HTTP, with servers made with `rmcp` in this process.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -33,6 +33,10 @@ struct Remote {
     cancelled: Arc<AtomicUsize>,
     /// Calls that whoever wanted the answer posted by itself.
     direct: Arc<AtomicUsize>,
+    /// What all but hanging calls are answered with; 0 for nothing special.
+    status: Arc<AtomicU16>,
+    /// Lists that were answered so.
+    lists_declined: Arc<AtomicUsize>,
 }
 
 impl ServerHandler for Remote {
@@ -47,7 +51,7 @@ impl ServerHandler for Remote {
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let schema = json!({"type": "object"}).as_object().unwrap().clone();
-        let mut names = vec!["echo", "big", "hang"];
+        let mut names = vec!["echo", "big", "hang", "for the library"];
         names.extend(self.has_more.load(Ordering::SeqCst).then_some("more"));
         let tool = |name| Tool::new(name, "", schema.clone());
         Ok(ListToolsResult::with_all_items(names.into_iter().map(tool).collect()))
@@ -120,6 +124,7 @@ async fn serve_as(remote: Remote, at: Option<&str>, config: StreamableHttpServer
     let bound = runtime.spawn(async move { TcpListener::bind(address).await });
     let listener = bound.await.unwrap().unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let at_the_door = remote.clone();
     let service = StreamableHttpService::new(
         move || Ok(remote.clone()),
         Arc::new(LocalSessionManager::default()),
@@ -127,16 +132,25 @@ async fn serve_as(remote: Remote, at: Option<&str>, config: StreamableHttpServer
     );
     let router = Router::new()
         .nest_service("/mcp", service)
-        .layer(middleware::from_fn_with_state("Bearer right", guard));
+        .layer(middleware::from_fn_with_state(at_the_door, guard));
     runtime.spawn(async move { axum::serve(listener, router).await });
     Served { url, runtime: Some(runtime) }
 }
 
-async fn guard(State(wanted): State<&'static str>, request: Request, next: Next) -> Response {
-    if request.headers().get("authorization").is_some_and(|value| value == wanted) {
-        return next.run(request).await;
+async fn guard(State(remote): State<Remote>, request: Request, next: Next) -> Response {
+    let headers = request.headers().clone();
+    let says = |name, what| headers.get(name).is_some_and(|value| value == what);
+    if !says("authorization", "Bearer right") {
+        return StatusCode::UNAUTHORIZED.into_response();
     }
-    StatusCode::UNAUTHORIZED.into_response()
+    match StatusCode::from_u16(remote.status.load(Ordering::SeqCst)) {
+        Ok(status) if !says("mcp-name", "hang") => {
+            let is_list = says("mcp-method", "tools/list");
+            remote.lists_declined.fetch_add(usize::from(is_list), Ordering::SeqCst);
+            status.into_response()
+        }
+        _ => next.run(request).await,
+    }
 }
 
 fn remote_at(url: &str) -> ServerConfig {
@@ -213,4 +227,33 @@ async fn one_that_goes_away_fails_its_calls_and_is_found_again() {
     .await;
     assert_eq!(text(&gateway, "echo", json!({"text": "back"})).await, "back");
     gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_one_call_is_declined_for_ends_no_other() {
+    let remote = Remote::default();
+    let served = serve(remote.clone(), None).await;
+    let gateway = Arc::new(start(&[("remote", remote_at(&served.url))], options()).await);
+    let hang = gateway.resolve("hang").unwrap();
+    let hanging = {
+        let (gateway, hang) = (Arc::clone(&gateway), hang.clone());
+        tokio::spawn(async move { gateway.call(&hang, json!({}), None).await })
+    };
+    until("it hangs", || remote.direct.load(Ordering::SeqCst) == 1).await;
+    remote.status.store(403, Ordering::SeqCst);
+    let declined = |status| CallError::Declined { server: "remote".into(), status };
+    assert_eq!(call(&gateway, "echo", json!({})).await, Err(declined(403)));
+    remote.status.store(429, Ordering::SeqCst);
+    for tool in ["echo", "for the library"] {
+        assert_eq!(call(&gateway, tool, json!({})).await, Err(declined(429)), "{tool}");
+    }
+    // A call without an answer has the server looked at, and it declines that too.
+    let late = gateway.call(&hang, json!({}), Some(Duration::from_millis(1))).await;
+    assert!(matches!(late, Err(CallError::Timeout { .. })));
+    until("it was looked at", || remote.lists_declined.load(Ordering::SeqCst) == 1).await;
+    remote.status.store(0, Ordering::SeqCst);
+    assert_eq!(text(&gateway, "echo", json!({"text": "still"})).await, "still");
+    assert!(!hanging.is_finished() && gateway.health()[0].starts == 1);
+    gateway.shutdown().await;
+    assert!(matches!(hanging.await.unwrap(), Err(CallError::Cancelled { .. })));
 }

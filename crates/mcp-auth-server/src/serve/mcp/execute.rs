@@ -109,9 +109,9 @@ fn meaning(error: &CallError) -> (Outcome, Reason, Option<String>) {
             (Outcome::Protocol, RefusalCode::ServerFailed)
         }
         CallError::Timeout { .. } => (Outcome::Transport, RefusalCode::ServerTimeout),
-        CallError::ServerFailed { .. } | CallError::Cancelled { .. } => {
-            (Outcome::Transport, RefusalCode::ServerFailed)
-        }
+        CallError::Declined { .. }
+        | CallError::ServerFailed { .. }
+        | CallError::Cancelled { .. } => (Outcome::Transport, RefusalCode::ServerFailed),
     };
     let told = match error {
         CallError::Arguments { problems, .. } => Some(format!(
