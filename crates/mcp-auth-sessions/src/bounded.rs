@@ -57,8 +57,12 @@ impl<C: Counter> BoundedCounters<C> {
 
     /// The counter of a key. A key that shared one keeps what it counted there when it gets its own.
     pub(crate) fn get(&self, key: &CounterKey) -> Option<&C> {
-        let own = self.exact.get(key);
-        own.or_else(|| self.shared.get(self.place(key))?.as_ref())
+        self.own(key).or_else(|| self.shared.get(self.place(key))?.as_ref())
+    }
+
+    /// The counter of a key that is held by itself.
+    pub(crate) fn own(&self, key: &CounterKey) -> Option<&C> {
+        self.exact.get(key)
     }
 
     /// Makes room for keys to come, where there is something to forget.

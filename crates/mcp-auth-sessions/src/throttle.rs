@@ -52,8 +52,8 @@ impl ThrottlePolicy {
         let now = milliseconds(now.since_epoch());
         let held = held.filter(|held| !held.is_forgotten(now));
         let attempts = match held {
-            Some(held) if held.next_at > now => {
-                // A clock that was set back must not lock anybody out.
+            Some(held) if held.next_at > now && !self.is_impossible(held, now) => {
+                // Another key's delay may be longer, where they share.
                 let wait = (held.next_at - now).min(milliseconds(self.cap));
                 return Err(Duration::from_millis(wait));
             }
@@ -63,6 +63,13 @@ impl ThrottlePolicy {
         let next_at = now.saturating_add(milliseconds(self.delay(attempts)));
         let forget_at = next_at.saturating_add(milliseconds(self.forget_after));
         Ok(ThrottleState { attempts, next_at, forget_at })
+    }
+
+    /// Whether the next attempt is due later than it would be after any attempt that was made in the past: the clock was set
+    /// back since, and nobody is to be locked out until it has caught up. By more than attempts are remembered, so that no
+    /// delay of a policy with a longer cap looks like it.
+    fn is_impossible(&self, held: ThrottleState, now: u64) -> bool {
+        held.next_at - now > milliseconds(self.cap.saturating_add(self.forget_after))
     }
 
     /// The delay after this many attempts.

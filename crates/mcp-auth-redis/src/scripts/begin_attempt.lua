@@ -17,8 +17,8 @@ end
 for _, key in ipairs(KEYS) do
   local free, cap, forget_after, delays = unpack(ARGV, at, at + 3)
   local attempts, next_at = held_by(key)
-  if next_at > now then
-    -- A clock that was set back must not lock anybody out.
+  -- What is due later than that was put off before the clock was set back: nobody is locked out until it has caught up.
+  if next_at > now and next_at <= now + cap + forget_after then
     wait = math.max(wait or 0, math.min(next_at - now, tonumber(cap)))
   else
     attempts = math.min(attempts + 1, 4294967295)

@@ -9,19 +9,31 @@ if not now then
   now = time[1] * 1000000 + time[2]
 end
 now = math.floor(now / 1000)
+
+local function write(key, count, ends_at)
+  redis.call('SET', key, string.format('%d %d', count, ends_at), 'PX', string.format('%d', ends_at - now))
+end
+
+-- How many requests count, and until when.
+local function read(key, length)
+  local count, ends_at = (redis.call('GET', key) or ''):match('^(%d+) (%d+)$')
+  count, ends_at = tonumber(count), tonumber(ends_at)
+  if not count or ends_at <= now then return 0, now + length end
+  if ends_at > now + length then
+    -- The clock was set back since. Nobody is kept out until it has caught up.
+    ends_at = now + length
+    write(key, count, ends_at)
+  end
+  return count, ends_at
+end
+
 local answer, counted, is_full = {}, {}, false
 for at, key in ipairs(KEYS) do
   local amount, length = tonumber(ARGV[2 * at]), tonumber(ARGV[2 * at + 1])
-  local count, ends_at = 0, now + length
-  local held = redis.call('GET', key)
-  if held then
-    local held_count, held_end = held:match('^(%d+) (%d+)$')
-    if tonumber(held_end) > now then count, ends_at = tonumber(held_count), tonumber(held_end) end
-  end
+  local count, ends_at = read(key, length)
   if count >= amount then
     is_full = true
-    -- A clock that was set back must not keep anybody out for longer than the window.
-    answer[at] = -math.min(ends_at - now, length)
+    answer[at] = now - ends_at
   else
     answer[at] = amount - count - 1
     counted[#counted + 1] = {key, count + 1, ends_at}
@@ -29,7 +41,6 @@ for at, key in ipairs(KEYS) do
 end
 if is_full then return answer end
 for _, window in ipairs(counted) do
-  local key, count, ends_at = unpack(window)
-  redis.call('SET', key, string.format('%d %d', count, ends_at), 'PX', string.format('%d', ends_at - now))
+  write(unpack(window))
 end
 return answer

@@ -8,16 +8,29 @@ if not now then
   local time = redis.call('TIME')
   now = time[1] * 1000000 + time[2]
 end
+
+local function write(key, due)
+  redis.call('SET', key, string.format('%d', due), 'PX', string.format('%d', math.ceil((due - now) / 1000)))
+end
+
+local function read(key, burst)
+  local held = tonumber(redis.call('GET', key) or now)
+  if held > now + burst then
+    -- The clock was set back since. Nobody is kept out until it has caught up.
+    held = now + burst
+    write(key, held)
+  end
+  return math.max(held, now)
+end
+
 local answer, counted, is_full = {}, {}, false
 for at, key in ipairs(KEYS) do
   local interval, burst = tonumber(ARGV[2 * at]), tonumber(ARGV[2 * at + 1])
-  local held = tonumber(redis.call('GET', key) or now)
-  local due = math.max(held, now) + interval
+  local due = read(key, burst) + interval
   local early = due - now - burst
   if early > 0 then
     is_full = true
-    -- A clock that was set back must not keep anybody out for longer than the burst takes.
-    answer[at] = -math.ceil(math.min(early, burst) / 1000)
+    answer[at] = -math.ceil(early / 1000)
   else
     answer[at] = math.floor((burst - (due - now)) / interval)
     counted[#counted + 1] = {key, due}
@@ -25,8 +38,6 @@ for at, key in ipairs(KEYS) do
 end
 if is_full then return answer end
 for _, arrival in ipairs(counted) do
-  local key, due = unpack(arrival)
-  local left = math.ceil((due - now) / 1000)
-  redis.call('SET', key, string.format('%d', due), 'PX', string.format('%d', left))
+  write(unpack(arrival))
 end
 return answer

@@ -10,29 +10,6 @@ if not now then
 end
 now = math.floor(now / 1000)
 
--- The entries that still count, and how many requests they are.
-local function read(key)
-  local entries, count = {}, 0
-  for ends_at, requests in (redis.call('GET', key) or ''):gmatch('(%d+) (%d+)') do
-    local entry = {tonumber(ends_at), tonumber(requests)}
-    if entry[1] > now then
-      entries[#entries + 1] = entry
-      count = count + entry[2]
-    end
-  end
-  return entries, count
-end
-
--- Where the clock was set back, the new one counts as long as the one before, so that the order holds.
-local function add(entries, ends_at)
-  local last = entries[#entries]
-  if last and last[1] >= ends_at then
-    last[2] = last[2] + 1
-  else
-    entries[#entries + 1] = {ends_at, 1}
-  end
-end
-
 local function write(key, entries)
   local pairs_of = {}
   for at, entry in ipairs(entries) do
@@ -42,18 +19,44 @@ local function write(key, entries)
   redis.call('SET', key, table.concat(pairs_of, ' '), 'PX', string.format('%d', left))
 end
 
+-- The entries that still count, none for longer than `latest`, and how many requests they are.
+local function read(key, latest)
+  local entries, count, is_late = {}, 0, false
+  for ends_at, requests in (redis.call('GET', key) or ''):gmatch('(%d+) (%d+)') do
+    ends_at, requests = tonumber(ends_at), tonumber(requests)
+    if ends_at > now then
+      is_late = is_late or ends_at > latest
+      entries[#entries + 1] = {math.min(ends_at, latest), requests}
+      count = count + requests
+    end
+  end
+  -- The clock was set back since. Nobody is kept out until it has caught up.
+  if is_late then write(key, entries) end
+  return entries, count
+end
+
+-- Where the last one counts as long, they are one entry.
+local function add(entries, ends_at)
+  local last = entries[#entries]
+  if last and last[1] >= ends_at then
+    last[2] = last[2] + 1
+  else
+    entries[#entries + 1] = {ends_at, 1}
+  end
+end
+
 local answer, counted, is_full = {}, {}, false
 for at, key in ipairs(KEYS) do
   local amount, length, grain = tonumber(ARGV[3 * at - 1]), tonumber(ARGV[3 * at]), tonumber(ARGV[3 * at + 1])
-  local entries, count = read(key)
+  local latest = math.ceil((now + length) / grain) * grain
+  local entries, count = read(key, latest)
   if count >= amount then
     is_full = true
-    -- There are never more than the amount, so one that leaves makes room. A clock that was set back must not keep anybody out
-    -- for longer than the window.
-    answer[at] = -math.min(entries[1][1] - now, length + grain - 1)
+    -- There are never more than the amount, so one that leaves makes room.
+    answer[at] = now - entries[1][1]
   else
     answer[at] = amount - count - 1
-    add(entries, math.ceil((now + length) / grain) * grain)
+    add(entries, latest)
     counted[#counted + 1] = {key, entries}
   end
 end

@@ -36,9 +36,16 @@ impl Arrival {
         let next = Self { at: Self::start(held, now).saturating_add(Self::interval(limit)) };
         let burst = Self::burst(limit);
         let early = next.ahead(now).saturating_sub(burst);
-        // A clock that was set back must not keep anybody out for longer than the burst takes.
+        // Where longer limits count in it too, it may be further ahead.
         let wait = Duration::from_millis(early.min(burst).div_ceil(1_000));
         if early == 0 { Ok(next) } else { Err(wait) }
+    }
+
+    /// What is left of it by a clock that was set back since: no arrival is further ahead than the burst. `None` where it is
+    /// not. See [`Window::settled`](super::Window::settled).
+    pub fn settled(self, limit: &Limit, now: Timestamp) -> Option<Self> {
+        let latest = microseconds(now).saturating_add(Self::burst(limit));
+        (self.at > latest).then_some(Self { at: latest })
     }
 
     /// How many requests may follow at once.

@@ -38,14 +38,21 @@ impl Log {
         let live = held.map_or(&[][..], |log| log.live(now));
         let surplus = (sum(live) + 1).saturating_sub(limit.amount().into());
         if surplus > 0 {
-            // A clock that was set back must not keep anybody out for longer than the window.
+            // Where longer limits count in it too, some may count for longer.
             let longest = length(limit) + grain - 1;
             let wait = end_of(live, surplus).saturating_sub(now).min(longest);
             return Err(Duration::from_millis(wait));
         }
-        let end = now.saturating_add(length(limit));
-        let end = end.checked_next_multiple_of(grain).unwrap_or(u64::MAX);
-        Ok(with_one_more(live, end))
+        Ok(with_one_more(live, latest(limit, now)))
+    }
+
+    /// What is left of it by a clock that was set back since: no request counts for longer than one that is made now. `None`
+    /// where none does. See [`Window::settled`].
+    pub fn settled(&self, limit: &Limit, now: Timestamp) -> Option<Self> {
+        let latest = latest(limit, milliseconds(now));
+        let sooner = |entry: &Window| Window { ends_at: entry.ends_at.min(latest), ..*entry };
+        let is_late = self.0.last().is_some_and(|last| last.ends_at > latest);
+        is_late.then(|| Self(self.0.iter().map(sooner).collect()))
     }
 
     /// How many requests count.
@@ -71,6 +78,12 @@ impl Log {
     }
 }
 
+/// Until when a request counts that is made now.
+fn latest(limit: &Limit, now: u64) -> u64 {
+    let end = now.saturating_add(length(limit));
+    end.checked_next_multiple_of(Log::grain(limit)).unwrap_or(u64::MAX)
+}
+
 fn sum(entries: &[Window]) -> u64 {
     entries.iter().map(|entry| u64::from(entry.count)).sum()
 }
@@ -85,7 +98,7 @@ fn end_of(entries: &[Window], requests: u64) -> u64 {
     enough.map_or(0, |entry| entry.ends_at)
 }
 
-/// Where the clock was set back, the new one counts as long as the one before, so that the order holds.
+/// Where one counts for longer already, the new one counts as long, so that the order holds.
 fn with_one_more(live: &[Window], end: u64) -> Log {
     let mut entries = Vec::with_capacity(live.len() + 1);
     entries.extend_from_slice(live);

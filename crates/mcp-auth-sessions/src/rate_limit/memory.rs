@@ -84,6 +84,9 @@ fn judge<R: Rule>(
     let (mut passed, mut refused) = (Vec::new(), None);
     for limit in limits.iter() {
         let key = limit.key(key);
+        if let Some(settled) = counters.own(&key).and_then(|held| held.settled(limit, now)) {
+            counters.put(&key, settled);
+        }
         match R::hit(counters.get(&key), limit, now) {
             Ok(counter) => passed.push((key, limit, counter)),
             Err(wait) => refused = refused.max(Some((wait, *limit))),

@@ -25,13 +25,21 @@ impl Window {
         let now = milliseconds(now);
         let length = length(limit);
         match held.filter(|held| held.ends_at > now) {
-            // A clock that was set back must not keep anybody out for longer than the window.
+            // Where longer limits count in it too, it may be open for longer.
             Some(held) if held.count >= limit.amount() => {
                 Err(Duration::from_millis((held.ends_at - now).min(length)))
             }
             Some(held) => Ok(Self { count: held.count + 1, ..held }),
             None => Ok(Self { count: 1, ends_at: now.saturating_add(length) }),
         }
+    }
+
+    /// What is left of it by a clock that was set back since: no window ends further away than its length. `None` where none does.
+    /// A store puts it in the place of what it holds of a key before it counts, so that nobody is kept out until the clock
+    /// has caught up. Not for a window that several limits share: the others may be longer.
+    pub fn settled(self, limit: &Limit, now: Timestamp) -> Option<Self> {
+        let latest = milliseconds(now).saturating_add(length(limit));
+        (self.ends_at > latest).then_some(Self { ends_at: latest, ..self })
     }
 
     /// The same where other limits count in it too: what counts for this one now must outlast the windows of shorter ones.
