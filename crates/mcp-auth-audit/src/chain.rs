@@ -5,6 +5,7 @@
 
 mod batch;
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 use mcp_auth::random::Randomness;
@@ -40,6 +41,8 @@ pub(crate) struct Chain {
     rhythm: Rhythm,
     log_id: LogId,
     head: Head,
+    /// The memory of the last batch, for the next.
+    buffer: Vec<u8>,
     /// Bytes that were cut and that no line speaks of yet.
     recovered: u64,
     /// What an append that failed may have left behind our end, when it could not be cut either.
@@ -71,6 +74,7 @@ impl Chain {
             rhythm,
             log_id,
             head,
+            buffer: Vec::new(),
             recovered: 0,
             leftover: None,
             open_lines: 0,
@@ -78,7 +82,7 @@ impl Chain {
             unsent: None,
             checkpoint_error: None,
         };
-        chain.commit(&[], &Notes::default())?;
+        chain.commit(std::iter::empty(), &Notes::default())?;
         Ok(chain)
     }
 
@@ -93,7 +97,11 @@ impl Chain {
 
     /// Adds the events and whatever else is due, durably, and returns the number of the first event's line. After
     /// an error none of them counts as written.
-    pub(crate) fn commit(&mut self, events: &[&[u8]], notes: &Notes) -> Result<u64, Fault> {
+    pub(crate) fn commit<'a>(
+        &mut self,
+        events: impl Iterator<Item = &'a [u8]>,
+        notes: &Notes,
+    ) -> Result<u64, Fault> {
         self.storage.lock()?;
         let first = self.commit_locked(events, notes);
         if first.is_ok() {
@@ -120,9 +128,14 @@ impl Chain {
         }
     }
 
-    fn commit_locked(&mut self, events: &[&[u8]], notes: &Notes) -> Result<u64, Fault> {
+    fn commit_locked<'a>(
+        &mut self,
+        events: impl Iterator<Item = &'a [u8]>,
+        notes: &Notes,
+    ) -> Result<u64, Fault> {
         self.catch_up()?;
-        let mut batch = Batch::after(self.head, &self.sealer);
+        let buffer = mem::take(&mut self.buffer);
+        let mut batch = Batch::after(self.head, &self.sealer, buffer);
         if self.recovered > 0 {
             batch.add_own(&Recovered::new(self.sealer.now(), self.recovered))?;
         }
@@ -159,6 +172,7 @@ impl Chain {
         }
         self.head = head;
         self.recovered = 0;
+        self.buffer = bytes;
         Ok(())
     }
 
@@ -223,7 +237,7 @@ fn begin(
     let dropped = cut_torn(storage, 0, len)?;
     let log_id = LogId::random(randomness);
     let start = Head { seq: 0, hash: log_id.genesis(), end: 0 };
-    let mut batch = Batch::after(start, sealer);
+    let mut batch = Batch::after(start, sealer, Vec::new());
     batch.add_own(&Created::new(sealer.now(), log_id, sealer.public_key()))?;
     if dropped > 0 {
         batch.add_own(&Recovered::new(sealer.now(), dropped))?;

@@ -8,6 +8,8 @@
 //! three members of the chain stand at fixed places, so that a line is taken apart without parsing JSON, and no
 //! event can pass for one of them whatever it holds.
 
+use std::io::Write as _;
+
 use crate::digest::LineHash;
 use crate::keys::ChainKey;
 
@@ -63,7 +65,8 @@ pub(crate) fn write(
 ) -> LineHash {
     let start = batch.len();
     batch.extend_from_slice(START);
-    batch.extend_from_slice(seq.to_string().as_bytes());
+    // A vector takes all that is written.
+    let _ = write!(batch, "{seq}");
     batch.push(b',');
     batch.extend_from_slice(members(event));
     batch.extend_from_slice(PREV);

@@ -4,6 +4,7 @@ mod options;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -12,7 +13,6 @@ use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 
 use mcp_auth::audit::{AuditEvent, AuditSink};
-use serde::Serialize;
 use thiserror::Error;
 
 pub use self::options::AuditOptions;
@@ -23,9 +23,6 @@ use crate::error::{AppendError, AuditFileError, Fault};
 use crate::line;
 use crate::queue::{Health, Limits, Queue, Receipt};
 use crate::writer::{Unwritten, Writer};
-
-/// What a decision takes as JSON.
-const USUAL_BYTES: usize = 384;
 
 /// An open audit log. A thread of its own owns the file; the log is shared by reference.
 ///
@@ -129,15 +126,14 @@ impl AuditLog {
     }
 
     fn submit(&self, event: &AuditEvent<'_>) -> Result<Receipt, AppendError> {
-        self.queue.submit(to_json(event).ok_or(AppendError::NotALine)?)
+        with_json(event, |event| self.queue.submit(event)).unwrap_or(Err(AppendError::NotALine))
     }
 }
 
 impl AuditSink for AuditLog {
     fn record(&self, event: &AuditEvent<'_>) {
-        match to_json(event) {
-            Some(event) => self.queue.record(event),
-            None => self.queue.lose(),
+        if with_json(event, |event| self.queue.record(event)).is_none() {
+            self.queue.lose();
         }
     }
 }
@@ -192,9 +188,18 @@ pub enum CloseError {
     Died,
 }
 
-fn to_json(event: &impl Serialize) -> Option<Vec<u8>> {
-    // Room for most events, which would grow step by step otherwise.
-    let mut json = Vec::with_capacity(USUAL_BYTES);
-    serde_json::to_writer(&mut json, event).ok()?;
-    line::is_event(&json).then_some(json)
+thread_local! {
+    /// The JSON of an event, from its making to the queue. Each thread keeps the memory, so that an event takes none.
+    static JSON: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// What `take` makes of an event's JSON; `None` where that cannot be a line.
+fn with_json<T>(event: &AuditEvent<'_>, take: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    // A thread that is ending has none any more.
+    let mut json = JSON.try_with(Cell::take).unwrap_or_default();
+    json.clear();
+    let is_event = serde_json::to_writer(&mut json, event).is_ok() && line::is_event(&json);
+    let taken = is_event.then(|| take(&json));
+    let _ = JSON.try_with(|kept| kept.set(json));
+    taken
 }

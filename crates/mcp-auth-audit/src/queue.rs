@@ -1,5 +1,6 @@
 //! What waits to be written, in order and in bounded memory.
 
+mod lines;
 mod state;
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use self::lines::cost;
 pub use self::state::Health;
+use self::state::State;
 pub(crate) use self::state::Work;
-use self::state::{Pending, State, cost};
 use crate::error::{AppendError, AuditFileError};
 use crate::writer::MAX_BATCH;
 
@@ -46,14 +48,13 @@ impl Queue {
     }
 
     /// Takes a decision. Blocks while the queue is full and the disk works; counts the line as lost after that.
-    pub(crate) fn record(&self, event: Vec<u8>) {
-        let mut state = self.wait_for_room(self.state(), cost(&event));
-        if state.is_closed() || !state.has_room(cost(&event), self.limits.bytes) {
+    pub(crate) fn record(&self, event: &[u8]) {
+        let mut state = self.wait_for_room(self.state(), cost(event));
+        if state.is_closed() || !state.has_room(cost(event), self.limits.bytes) {
             state.lost += 1;
             return;
         }
-        state.push(Pending { event, receipt: None });
-        if state.lines.len() == 1 || state.bytes >= MAX_BATCH {
+        if state.push(event, None) || state.bytes >= MAX_BATCH {
             self.work.notify_one();
         }
     }
@@ -65,16 +66,16 @@ impl Queue {
     }
 
     /// Takes a mutation. Never blocks.
-    pub(crate) fn submit(&self, event: Vec<u8>) -> Result<Receipt, AppendError> {
+    pub(crate) fn submit(&self, event: &[u8]) -> Result<Receipt, AppendError> {
         let mut state = self.state();
         if state.is_closed() {
             return Err(AppendError::Closed);
         }
-        if !state.has_room(cost(&event), self.limits.bytes.saturating_mul(2)) {
+        if !state.has_room(cost(event), self.limits.bytes.saturating_mul(2)) {
             return Err(AppendError::Full { waiting: state.bytes });
         }
         let (sender, receiver) = oneshot::channel();
-        state.push(Pending { event, receipt: Some(sender) });
+        state.push(event, Some(sender));
         self.work.notify_one();
         Ok(receiver)
     }
@@ -86,7 +87,7 @@ impl Queue {
             let wake = state.wake_at(due, &self.limits);
             let pause = wake.map(|at| at.saturating_duration_since(Instant::now()));
             state = match pause {
-                Some(Duration::ZERO) => return state.take(MAX_BATCH),
+                Some(Duration::ZERO) => return state.take(),
                 Some(pause) => {
                     self.work.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0
                 }
@@ -96,20 +97,20 @@ impl Queue {
     }
 
     /// A batch is durable; its first event has the number `first`.
-    pub(crate) fn written(&self, work: Work, first: u64) {
+    pub(crate) fn written(&self, mut work: Work, first: u64) {
         self.state().written(&work);
         self.room.notify_all();
-        for (seq, pending) in (first..).zip(work.lines) {
-            pending.resolve(Ok(seq));
-        }
+        work.lines.written(first);
+        self.state().reuse(work.lines);
     }
 
     /// A batch failed: mutations are told, decisions are kept in their order.
     pub(crate) fn failed(&self, work: Work, error: &AuditFileError) {
         let told = self.state().failed(work, error, Instant::now() + self.limits.retry);
         self.room.notify_all();
-        for pending in told {
-            pending.resolve(Err(error.clone().into()));
+        for receipt in told {
+            // Whoever asked may have gone away.
+            let _ = receipt.send(Err(error.clone().into()));
         }
     }
 
@@ -128,10 +129,9 @@ impl Queue {
     pub(crate) fn abandon(&self) -> u64 {
         let mut state = self.state();
         state.stop();
-        let waiting = state.abandon();
+        let decisions = state.abandon();
         self.room.notify_all();
-        let kept = waiting.iter().filter(|pending| pending.receipt.is_none()).count() as u64;
-        kept + state.lost
+        decisions as u64 + state.lost
     }
 
     pub(crate) fn health(&self) -> Health {
@@ -147,8 +147,9 @@ impl Queue {
         mut state: MutexGuard<'a, State>,
         bytes: usize,
     ) -> MutexGuard<'a, State> {
-        let until = Instant::now() + self.limits.patience;
+        let mut until = None;
         while state.should_wait(bytes, self.limits.bytes) {
+            let until = *until.get_or_insert_with(|| Instant::now() + self.limits.patience);
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;

@@ -7,7 +7,7 @@ use crate::chain::{Chain, Notes};
 use crate::error::{AuditFileError, Fault};
 use crate::queue::{Queue, Work};
 
-/// Most bytes of events that go into one batch.
+/// Bytes of events after which a batch takes no further one.
 pub(crate) const MAX_BATCH: usize = 1024 * 1024;
 
 /// Lines that were not written before the log was closed.
@@ -41,10 +41,9 @@ impl Writer {
     }
 
     fn write(&mut self, mut work: Work) -> Result<(), AuditFileError> {
-        let events: Vec<&[u8]> = work.lines.iter().map(|line| line.event.as_slice()).collect();
         let interrupted = work.interrupted.take();
         let notes = Notes { interrupted, checkpoint: work.is_last };
-        let written = self.chain.commit(&events, &notes);
+        let written = self.chain.commit(work.lines.events(), &notes);
         work.interrupted = notes.interrupted;
         match written {
             Ok(first) => self.queue.written(work, first),

@@ -48,8 +48,10 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn after(head: Head, sealer: &'a Sealer) -> Self {
-        Self { sealer, start: head, head, bytes: Vec::new() }
+    /// In the memory of `buffer`, of which nothing else is kept.
+    pub(super) fn after(head: Head, sealer: &'a Sealer, mut buffer: Vec<u8>) -> Self {
+        buffer.clear();
+        Self { sealer, start: head, head, bytes: buffer }
     }
 
     pub(super) fn next_seq(&self) -> Result<u64, Fault> {

@@ -25,7 +25,7 @@ pub struct AuditOptions {
     pub clock: Arc<dyn Clock>,
     /// Draws the id of a new log.
     pub randomness: Arc<dyn Randomness>,
-    /// How long a decision may wait for others to share its write: 5 ms.
+    /// How long a decision may wait for others to share its write: 10 ms.
     pub batch_delay: Duration,
     /// Memory for decisions that wait: 16 MiB. Mutations may use as much again.
     pub queue_bytes: usize,

@@ -4,33 +4,16 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use serde::Serialize;
-use tokio::sync::oneshot;
 
 use super::Limits;
-use crate::error::{AppendError, AuditFileError};
+use super::lines::{Lines, Sender, cost};
+use crate::error::AuditFileError;
 use crate::writer::MAX_BATCH;
-
-/// An event that waits.
-#[derive(Debug)]
-pub(crate) struct Pending {
-    pub(crate) event: Vec<u8>,
-    /// Whom to tell; nobody waits for a decision.
-    pub(crate) receipt: Option<oneshot::Sender<Result<u64, AppendError>>>,
-}
-
-impl Pending {
-    pub(crate) fn resolve(self, outcome: Result<u64, AppendError>) {
-        if let Some(receipt) = self.receipt {
-            // Whoever asked may have gone away.
-            let _ = receipt.send(outcome);
-        }
-    }
-}
 
 /// What the writer is to do now.
 #[derive(Debug)]
 pub(crate) struct Work {
-    pub(crate) lines: Vec<Pending>,
+    pub(crate) lines: Lines,
     /// Why the log was interrupted and how many lines were lost, when that is to be written too.
     pub(crate) interrupted: Option<(String, u64)>,
     /// The log is being closed.
@@ -58,22 +41,18 @@ pub struct Health {
     pub checkpoint_error: Option<String>,
 }
 
-/// What an event takes of the memory: its bytes and its place in the queue.
-pub(super) fn cost(event: &[u8]) -> usize {
-    event.len() + size_of::<Pending>()
-}
-
 #[derive(Debug, Default)]
 pub(super) struct State {
-    pub(super) lines: VecDeque<Pending>,
-    /// Memory of `lines` and of the batch that is being written.
+    /// What waits, in batches.
+    batches: VecDeque<Lines>,
+    /// The memory of a batch that was written.
+    spare: Option<Lines>,
+    /// Memory of `batches` and of the batch that is being written.
     pub(super) bytes: usize,
     pub(super) lost: u64,
     pub(super) checkpoint_error: Option<String>,
     in_flight: usize,
-    /// How many of `lines` somebody waits for.
-    urgent: usize,
-    /// When the oldest of `lines` came.
+    /// When the oldest event that waits came.
     since: Option<Instant>,
     /// When to try again. `None` while writing works.
     retry_at: Option<Instant>,
@@ -82,11 +61,18 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn push(&mut self, pending: Pending) {
-        self.bytes += cost(&pending.event);
-        self.urgent += usize::from(pending.receipt.is_some());
+    /// Whether it is the only one that waits.
+    pub(super) fn push(&mut self, event: &[u8], receipt: Option<Sender>) -> bool {
+        let is_first = self.batches.is_empty();
+        self.bytes += cost(event);
         self.since.get_or_insert_with(Instant::now);
-        self.lines.push_back(pending);
+        if !self.batches.back().is_some_and(Lines::has_room) {
+            self.batches.push_back(self.spare.take().unwrap_or_default());
+        }
+        if let Some(batch) = self.batches.back_mut() {
+            batch.push(event, receipt);
+        }
+        is_first
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -105,7 +91,7 @@ impl State {
     /// When the writer has something to do; `None` when only a new event can bring that.
     pub(super) fn wake_at(&self, due: Option<Instant>, limits: &Limits) -> Option<Instant> {
         let now = Instant::now();
-        if self.urgent > 0 || self.is_stopping {
+        if self.batches.iter().any(Lines::is_urgent) || self.is_stopping {
             return Some(now);
         }
         if self.retry_at.is_some() {
@@ -118,19 +104,12 @@ impl State {
         batch.into_iter().chain(due).min()
     }
 
-    /// The oldest lines, up to `max` bytes.
-    pub(super) fn take(&mut self, max: usize) -> Work {
-        let mut bytes = 0;
-        let fits = |pending: &Pending| {
-            bytes += cost(&pending.event);
-            bytes <= max
-        };
-        let count = self.lines.iter().map(fits).take_while(|fits| *fits).count();
-        let lines: Vec<_> = self.lines.drain(..count).collect();
-        self.urgent -= lines.iter().filter(|pending| pending.receipt.is_some()).count();
+    /// The oldest events.
+    pub(super) fn take(&mut self) -> Work {
+        let lines = self.batches.pop_front().unwrap_or_default();
         self.in_flight = lines.len();
-        self.since = (!self.lines.is_empty()).then(Instant::now);
-        let is_last = self.is_stopping && self.lines.is_empty();
+        self.since = (!self.batches.is_empty()).then(Instant::now);
+        let is_last = self.is_stopping && self.batches.is_empty();
         Work { lines, interrupted: self.interruption(), is_closing: self.is_stopping, is_last }
     }
 
@@ -140,20 +119,26 @@ impl State {
         self.retry_at = None;
     }
 
+    /// Keeps the memory of events that have been told of.
+    pub(super) fn reuse(&mut self, lines: Lines) {
+        self.spare.get_or_insert(lines);
+    }
+
     /// Returns those who are to be told.
     pub(super) fn failed(
         &mut self,
         work: Work,
         error: &AuditFileError,
         retry_at: Instant,
-    ) -> Vec<Pending> {
+    ) -> Vec<Sender> {
         self.release(&work.lines);
         self.retry_at = Some(retry_at);
         self.last_error = Some(error.to_string());
-        let (told, kept): (Vec<_>, Vec<_>) =
-            work.lines.into_iter().partition(|pending| pending.receipt.is_some());
-        self.bytes += kept.iter().map(|pending| cost(&pending.event)).sum::<usize>();
-        kept.into_iter().rev().for_each(|pending| self.lines.push_front(pending));
+        let (kept, told) = work.lines.failed();
+        self.bytes += kept.cost();
+        if !kept.is_empty() {
+            self.batches.push_front(kept);
+        }
         told
     }
 
@@ -161,9 +146,10 @@ impl State {
         self.is_stopping = true;
     }
 
-    pub(super) fn abandon(&mut self) -> VecDeque<Pending> {
-        (self.bytes, self.urgent, self.since) = (0, 0, None);
-        std::mem::take(&mut self.lines)
+    /// Drops what waits, and returns how many decisions that were.
+    pub(super) fn abandon(&mut self) -> usize {
+        (self.bytes, self.since) = (0, None);
+        self.batches.drain(..).map(|batch| batch.decisions()).sum()
     }
 
     pub(super) fn is_writable(&self) -> bool {
@@ -173,7 +159,7 @@ impl State {
     pub(super) fn health(&self) -> Health {
         Health {
             is_writable: self.is_writable(),
-            waiting_lines: self.lines.len() + self.in_flight,
+            waiting_lines: self.batches.iter().map(Lines::len).sum::<usize>() + self.in_flight,
             waiting_bytes: self.bytes,
             lost_lines: self.lost,
             last_error: self.last_error.clone(),
@@ -181,8 +167,8 @@ impl State {
         }
     }
 
-    fn release(&mut self, lines: &[Pending]) {
-        self.bytes -= lines.iter().map(|pending| cost(&pending.event)).sum::<usize>();
+    fn release(&mut self, lines: &Lines) {
+        self.bytes -= lines.cost();
         self.in_flight = 0;
     }
 
