@@ -25,7 +25,7 @@ pub(crate) struct BoundedCounters<C> {
     capacity: usize,
     shared: Box<[Option<C>]>,
     hasher: RandomState,
-    /// When idle counters are looked for next.
+    /// When idle counters are looked for next; further away than the interval only where the clock was set back.
     purge_at: u64,
 }
 
@@ -67,7 +67,8 @@ impl<C: Counter> BoundedCounters<C> {
 
     /// Makes room for keys to come, where there is something to forget.
     pub(crate) fn make_room(&mut self, now: u64) {
-        if !self.has_room() && now >= self.purge_at {
+        let is_due = now >= self.purge_at || self.purge_at > now.saturating_add(PURGE_INTERVAL);
+        if !self.has_room() && is_due {
             self.exact.retain(|_, counter| !counter.is_idle(now));
             self.purge_at = now.saturating_add(PURGE_INTERVAL);
         }
@@ -164,6 +165,9 @@ mod tests {
         assert_eq!(counters.exact.len(), 1);
         counters.make_room(1_100);
         assert_eq!(counters.exact.len(), 0);
+        counters.put(&key(0), Until(10));
+        counters.make_room(90);
+        assert_eq!(counters.exact.len(), 0, "the clock was set back");
     }
 
     #[test]

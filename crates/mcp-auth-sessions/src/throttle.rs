@@ -52,10 +52,12 @@ impl ThrottlePolicy {
         let now = milliseconds(now.since_epoch());
         let held = held.filter(|held| !held.is_forgotten(now));
         let attempts = match held {
-            Some(held) if held.next_at > now && !self.is_impossible(held, now) => {
-                // Another key's delay may be longer, where they share.
-                let wait = (held.next_at - now).min(milliseconds(self.cap));
-                return Err(Duration::from_millis(wait));
+            // What is due later than the longest delay was put off before the clock was set back. Nobody is locked out until
+            // it has caught up.
+            Some(held)
+                if (1..=milliseconds(self.cap)).contains(&held.next_at.saturating_sub(now)) =>
+            {
+                return Err(Duration::from_millis(held.next_at - now));
             }
             Some(held) => held.attempts.saturating_add(1),
             None => 1,
@@ -63,13 +65,6 @@ impl ThrottlePolicy {
         let next_at = now.saturating_add(milliseconds(self.delay(attempts)));
         let forget_at = next_at.saturating_add(milliseconds(self.forget_after));
         Ok(ThrottleState { attempts, next_at, forget_at })
-    }
-
-    /// Whether the next attempt is due later than it would be after any attempt that was made in the past: the clock was set
-    /// back since, and nobody is to be locked out until it has caught up. By more than attempts are remembered, so that no
-    /// delay of a policy with a longer cap looks like it.
-    fn is_impossible(&self, held: ThrottleState, now: u64) -> bool {
-        held.next_at - now > milliseconds(self.cap.saturating_add(self.forget_after))
     }
 
     /// The delay after this many attempts.
@@ -99,6 +94,12 @@ impl ThrottleState {
     #[must_use]
     pub fn give_back(self) -> Self {
         Self { attempts: self.attempts.saturating_sub(1), next_at: 0, ..self }
+    }
+
+    /// The same for a key that shares it with others, whose delays may be longer: due after `longest` at the latest.
+    fn shared(self, now: Timestamp, longest: Duration) -> Self {
+        let latest = milliseconds(now.since_epoch()).saturating_add(milliseconds(longest));
+        Self { next_at: self.next_at.min(latest), ..self }
     }
 
     fn is_forgotten(&self, now: u64) -> bool {

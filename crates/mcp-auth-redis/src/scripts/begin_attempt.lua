@@ -18,7 +18,7 @@ for _, key in ipairs(KEYS) do
   local free, cap, forget_after, delays = unpack(ARGV, at, at + 3)
   local attempts, next_at = held_by(key)
   -- What is due later than that was put off before the clock was set back: nobody is locked out until it has caught up.
-  if next_at > now and next_at <= now + cap + forget_after then
+  if next_at > now and next_at <= now + cap then
     wait = math.max(wait or 0, math.min(next_at - now, tonumber(cap)))
   else
     attempts = math.min(attempts + 1, 4294967295)

@@ -37,8 +37,11 @@ impl MemoryThrottles {
 
     fn count(&self, attempt: &Attempt, now: Timestamp) -> Option<Duration> {
         let mut counters = self.counters();
-        let judge =
-            |one: &Throttled| (one.key, one.policy.begin(counters.get(&one.key).copied(), now));
+        let held = |one: &Throttled| {
+            let shared = || Some(counters.get(&one.key)?.shared(now, one.policy.cap));
+            counters.own(&one.key).copied().or_else(shared)
+        };
+        let judge = |one: &Throttled| (one.key, one.policy.begin(held(one), now));
         let verdicts: Vec<_> = keys(attempt).map(judge).collect();
         let wait = verdicts.iter().filter_map(|(_, verdict)| verdict.err()).max();
         if wait.is_none() {
