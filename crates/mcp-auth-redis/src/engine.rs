@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::access::ANSWER;
 use crate::address::Address;
 use crate::failure::Failure;
+use crate::keys::Group;
 use crate::role::{following, is_primary};
 use crate::script::Ask;
 use crate::slot::Slot;
@@ -26,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long it may take in all, the last try and a search for the primaries included.
 const LONGEST: Duration = Duration::from_secs(2);
+
+/// A counter of a group, written to see whether replicas follow.
+const MARK: &str = "mark";
 
 /// Between two tries while the nodes find out who takes over.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -100,13 +104,18 @@ impl Engine {
         patiently(|| self.try_to_ask_durably(slot, ask)).await
     }
 
-    /// The same for one command, whose answer is of a known type.
+    /// The same for one command about keys of a group, whose answer is of a known type. Where the majority is away already, it
+    /// does not happen: a refresh token that was exchanged without an answer is taken for stolen when it comes again late.
     pub(crate) async fn ask_durably_for<T: FromRedisValue>(
         &self,
-        slot: Slot,
+        keys: &Group,
         ask: &Ask,
     ) -> Result<T, Failure> {
-        the_answer(self.ask_durably(slot, ask).await?)
+        if self.primary(keys.slot).await.is_ok_and(|primary| primary.replicas.majority() > 0) {
+            let touch = cmd("INCR").arg(keys.key(MARK)).to_owned();
+            self.ask_durably(keys.slot, &touch.into()).await?;
+        }
+        the_answer(self.ask_durably(keys.slot, ask).await?)
     }
 
     /// The primary of a slot, as far as known.

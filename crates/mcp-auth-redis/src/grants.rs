@@ -57,7 +57,7 @@ impl GrantStore for RedisStore {
             let mut call = rows.keys.call(&COUNT_REPLAY, &[ROWS]);
             call.arg(session_id).arg(row::counter(counter)).arg(limit);
             let ask = one_call(&COUNT_REPLAY, call);
-            Ok(rows.engine.ask_durably_for::<u8>(rows.keys.slot, &ask).await? == 1)
+            Ok(rows.engine.ask_durably_for::<u8>(&rows.keys, &ask).await? == 1)
         })
     }
 
@@ -103,12 +103,12 @@ impl Rows {
         call.arg(&grant.session_id).arg(held.map(row::counter).unwrap_or_default());
         call.arg(row::of_grant(grant)?).arg(live_until.seconds());
         let ask = one_call(&PUT_GRANT, call);
-        Ok(self.engine.ask_durably_for::<u8>(self.keys.slot, &ask).await? == 1)
+        Ok(self.engine.ask_durably_for::<u8>(&self.keys, &ask).await? == 1)
     }
 
     async fn end_grants(&self, which: &[&[u8]]) -> Result<u64, Failure> {
         let mut call = self.keys.call(&END_GRANTS, &KEYS);
         call.arg(which);
-        self.engine.ask_durably_for(self.keys.slot, &one_call(&END_GRANTS, call)).await
+        self.engine.ask_durably_for(&self.keys, &one_call(&END_GRANTS, call)).await
     }
 }

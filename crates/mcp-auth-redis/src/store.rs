@@ -1,6 +1,7 @@
 //! Opening and closing.
 
 mod adopt;
+mod on_their_way;
 mod parts;
 
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use mcp_auth::store::StoreError;
 
+pub(crate) use self::on_their_way::Open;
 pub(crate) use self::parts::Parts;
 use crate::RedisOptions;
 use crate::status::{Finding, Status};

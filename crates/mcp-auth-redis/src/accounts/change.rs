@@ -97,7 +97,7 @@ impl Rows {
     pub(super) async fn make(&self, change: &Change) -> Result<bool, Failure> {
         let mut call = self.keys.call(&SWAP, &KEYS);
         change.write(&mut call);
-        let made: u8 = self.engine.ask_durably_for(self.keys.slot, &one_call(&SWAP, call)).await?;
+        let made: u8 = self.engine.ask_durably_for(&self.keys, &one_call(&SWAP, call)).await?;
         Ok(made == 1)
     }
 }

@@ -1,5 +1,6 @@
 //! Brings tokens to the blacklist that Python services read.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ pub(crate) struct Blacklist {
 impl Blacklist {
     /// Works until nobody can send a listing any more.
     pub(crate) async fn run(mut self) {
-        let mut waiting = Vec::new();
+        let mut waiting = VecDeque::new();
         loop {
             let next = if waiting.is_empty() {
                 match self.inbox.recv().await {
@@ -53,11 +54,13 @@ impl Blacklist {
         }
     }
 
-    /// Until one fails: then the rest would too.
-    async fn write_all(&self, waiting: &mut Vec<Listing>) {
-        while let Some(listing) = waiting.last() {
+    /// The newest first, until one fails: then the rest may too, and each would take its time. That one goes behind all others,
+    /// which may belong to shards that are well.
+    async fn write_all(&self, waiting: &mut VecDeque<Listing>) {
+        while let Some(listing) = waiting.pop_back() {
             let written = join_all(listing.tokens.iter().map(|token| self.write(token))).await;
             if written.iter().any(Result::is_err) {
+                waiting.push_front(listing);
                 for listing in &*waiting {
                     listing.report.failed();
                 }
@@ -66,7 +69,6 @@ impl Blacklist {
             self.note(&listing.tokens).await;
             // The blacklist promises nothing to our own nodes, which read the log.
             listing.report.done(self.promise.wanted());
-            waiting.pop();
         }
     }
 
@@ -81,7 +83,7 @@ impl Blacklist {
         let _: Result<_, Failure> = self.engine.ask(self.ours.slot, &add.into()).await;
     }
 
-    /// The guide's key and value. A token that has expired leaves nothing.
+    /// The guide's key and value, on a majority of the nodes that have its slot. A token that has expired leaves nothing.
     async fn write(&self, (token, expires_at): &(TokenDigest, NumericDate)) -> Result<(), Failure> {
         let key = blacklist(*token);
         let slot = Slot::of(&key);
@@ -91,6 +93,6 @@ impl Blacklist {
             .arg("EXAT")
             .arg(expires_at.seconds().max(1))
             .to_owned();
-        self.engine.ask(slot, &set.into()).await.map(drop)
+        self.engine.ask_durably(slot, &set.into()).await.map(drop)
     }
 }

@@ -7,7 +7,7 @@ mod line;
 mod writer;
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -38,7 +38,8 @@ pub(crate) struct Abandoned {
     /// Locked as long as this is held.
     _file: File,
     pub(crate) orders: Vec<OwnedOrder>,
-    is_damaged: bool,
+    /// Whether there is more in it than could be read.
+    pub(crate) is_damaged: bool,
 }
 
 /// What other processes left behind.
@@ -121,7 +122,7 @@ impl Left {
 
 impl Abandoned {
     fn take(path: PathBuf) -> io::Result<Option<Self>> {
-        let file = match File::open(&path) {
+        let mut file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -131,8 +132,13 @@ impl Abandoned {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
+        if !is_still_there(&path, &file)? {
+            return Ok(None);
+        }
+        let mut text = Vec::new();
+        file.read_to_end(&mut text)?;
         let line::Unfinished { orders, is_damaged } =
-            line::unfinished(&String::from_utf8_lossy(&fs::read(&path)?));
+            line::unfinished(&String::from_utf8_lossy(&text));
         Ok(Some(Self { path, _file: file, orders, is_damaged }))
     }
 
@@ -145,6 +151,27 @@ impl Abandoned {
             fs::remove_file(&self.path)
         };
     }
+}
+
+/// Whether the path still leads to this file. Whoever held it before may have removed it, and another process have begun one of
+/// the same name since.
+fn is_still_there(path: &Path, file: &File) -> io::Result<bool> {
+    match fs::metadata(path) {
+        Ok(there) => Ok(is_same_file(&there, &file.metadata()?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same_file(_: &fs::Metadata, _: &fs::Metadata) -> bool {
+    true
 }
 
 /// A name for a damaged file: processes get numbers again that others had.

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::keys::{PartitionKeys, partition_of};
 use crate::outbox::{LOG_LINES, Reached};
 use crate::script::{ADVANCE, Ask};
-use crate::store::Parts;
+use crate::store::{Open, Parts};
 
 /// How long whoever revokes waits for the engine; the order goes on after that.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -28,13 +28,19 @@ impl Parts {
     /// Writes an order down on this machine, refuses what it covers from then on, and brings it to the engine. Revoking never
     /// fails because the engine is away: the receipt says how far it has got.
     pub(super) async fn revoke(self: &Arc<Self>, order: Order<'_>) -> Result<Receipt, StoreError> {
+        if let Some(same) = self.on_their_way.same_as(&order) {
+            let Open { progress, is_journaled, .. } = same;
+            let reached =
+                self.worker.run(async move { Ok(progress.first_try(PATIENCE).await) }).await?;
+            return Ok(self.receipt(reached, is_journaled));
+        }
         let written = match &self.journal {
             Some(journal) => Some(journal.write(&order).await),
             None => None,
         };
         let (number, journal) =
             (written.as_ref().and_then(|it| it.as_ref().ok().copied()), self.journal.clone());
-        let progress = self.send(&order, move || {
+        let progress = self.send(&order, number.is_some(), move || {
             if let (Some(number), Some(journal)) = (number, journal) {
                 journal.done(number);
             }

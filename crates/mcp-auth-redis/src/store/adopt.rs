@@ -24,19 +24,24 @@ impl Parts {
             found.remove();
             return;
         }
+        // Whoever looks while this process holds it does not see it.
+        let held = usize::from(found.is_damaged);
+        self.held_damaged.fetch_add(held, Ordering::Relaxed);
         let left = Arc::new(AtomicUsize::new(orders.len()));
         let file = Arc::new(std::sync::Mutex::new(Some(found)));
         for order in orders {
             let (left, file) = (Arc::clone(&left), Arc::clone(&file));
+            let held_damaged = Arc::clone(&self.held_damaged);
             let arrived = move || {
                 if left.fetch_sub(1, Ordering::AcqRel) == 1
                     && let Ok(mut file) = file.lock()
                     && let Some(file) = file.take()
                 {
                     file.remove();
+                    held_damaged.fetch_sub(held, Ordering::Relaxed);
                 }
             };
-            self.send(&order.as_order(), arrived);
+            self.send(&order.as_order(), true, arrived);
         }
     }
 }

@@ -1,9 +1,8 @@
 //! What the clones of a store share, and what is set going when it is opened.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mcp_auth::clock::Clock;
@@ -13,6 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::on_their_way::OnTheirWay;
 use crate::RedisOptions;
 use crate::engine::Engine;
 use crate::failure::Failure;
@@ -51,11 +51,11 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Option<Journal>,
     pub(super) journal_directory: Option<PathBuf>,
-    /// Files of the journal that could not be read, or not whole.
+    /// Files of the journal that could not be read, or not whole, without those that are held.
     pub(super) damaged_outboxes: AtomicUsize,
-    /// Orders that have not got as far as they were asked to.
-    open_orders: Mutex<BTreeMap<u64, Arc<Progress>>>,
-    orders: AtomicU64,
+    /// Such files whose orders, as far as they could be read, are on their way.
+    pub(super) held_damaged: Arc<AtomicUsize>,
+    pub(crate) on_their_way: OnTheirWay,
     /// What the names of all keys begin with.
     pub(crate) namespace: String,
     pub(crate) worker: Worker,
@@ -84,8 +84,8 @@ impl Parts {
             journal,
             journal_directory: options.journal.clone(),
             damaged_outboxes: AtomicUsize::new(0),
-            open_orders: Mutex::default(),
-            orders: AtomicU64::new(0),
+            held_damaged: Arc::default(),
+            on_their_way: OnTheirWay::default(),
             namespace,
             worker: Worker::start()?,
         };
@@ -185,6 +185,7 @@ impl Parts {
     pub(crate) fn send(
         self: &Arc<Self>,
         order: &Order<'_>,
+        is_journaled: bool,
         then: impl FnOnce() + Send + 'static,
     ) -> Arc<Progress> {
         self.set.take_in(
@@ -193,13 +194,12 @@ impl Parts {
             self.clock.now(),
         );
         let progress = self.outbox.send(order);
-        let number = self.orders.fetch_add(1, Ordering::Relaxed);
-        self.open().insert(number, Arc::clone(&progress));
+        let number = self.on_their_way.add(order, Arc::clone(&progress), is_journaled);
         let (parts, watched) = (Arc::downgrade(self), Arc::clone(&progress));
         self.worker.spawn(async move {
             watched.done().await;
             if let Some(parts) = parts.upgrade() {
-                parts.open().remove(&number);
+                parts.on_their_way.remove(number);
             }
             then();
         });
@@ -208,7 +208,7 @@ impl Parts {
 
     /// Waits a while for everything that is on its way.
     pub(super) async fn settle(self: Arc<Self>) -> Result<(), Failure> {
-        let open: Vec<_> = self.open().values().cloned().collect();
+        let open = self.on_their_way.all();
         let all = async {
             for progress in open {
                 progress.done().await;
@@ -237,14 +237,11 @@ impl Parts {
             age: self.lease.age(),
             bound: self.lease.bound(),
             revocations: self.set.len(),
-            on_their_way: self.open().len(),
-            damaged_outboxes: self.damaged_outboxes.load(Ordering::Relaxed),
+            on_their_way: self.on_their_way.len(),
+            damaged_outboxes: self.damaged_outboxes.load(Ordering::Relaxed)
+                + self.held_damaged.load(Ordering::Relaxed),
             durability: self.promise.wanted(),
             is_bounded: !self.promise.is_asynchronous(),
         }
-    }
-
-    fn open(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Arc<Progress>>> {
-        self.open_orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,12 +1,15 @@
 //! Engines of several nodes, and those that want to know who comes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use mcp_auth::store::{Durability, RevokedBy, Verdict};
+use mcp_auth::clock::NumericDate;
+use mcp_auth::store::{Durability, Order, RevocationStore as _, RevokedBy, Verdict};
 use mcp_auth_redis::RedisStore;
 use mcp_auth_rig::{Cluster, Engine, Host, Node, Options, Sentinels, until};
+use mcp_auth_sessions::client::Client;
+use mcp_auth_sessions::grant::{Grant, GrantStore, TokenPairIds};
 
-use crate::common::{Tokens, open, revoke};
+use crate::common::{Tokens, now, open, revoke, token_entry};
 
 const REVOKED: Verdict = Verdict::Revoked(RevokedBy::Token);
 const LONG: Duration = Duration::from_secs(20);
@@ -70,14 +73,77 @@ async fn sentinels_lead_to_whoever_is_the_primary() {
         set.await_failover(old).unwrap();
         until("verdicts are given again", LONG, || Ok(tokens.ask(&other, "live")?)).unwrap();
         assert_eq!(tokens.ask(&other, "a"), Ok(REVOKED), "the new primary has it");
-        let receipt = revoke(&one, "b").await.unwrap();
-        assert!(receipt.pending && receipt.bound.is_none(), "one of three is away: {receipt:?}");
+        let entry = [token_entry("b")];
+        for _ in 0..3 {
+            let receipt = one.revoke(Order::of(&entry), now()).await.unwrap();
+            assert!(
+                receipt.pending && receipt.bound.is_none(),
+                "one of three is away: {receipt:?}"
+            );
+        }
+        assert_eq!(one.status().on_their_way, 1, "the same is on its way once");
         refuses(&tokens, &other, "b");
         set.engines_mut().nodes_mut()[old].restart().unwrap();
         set.await_settled().unwrap();
         revoked_by_all(&one, "c").await;
         let receipt = revoke(&one, "d").await.unwrap();
         assert_eq!((receipt.durability, receipt.pending), (Durability::All, false));
+    }
+}
+
+fn grant() -> Grant {
+    let start = now().unix_seconds();
+    let date = |seconds| NumericDate::new(start + seconds).unwrap();
+    let current = TokenPairIds {
+        refresh_id: "first".into(),
+        access_id: "a".into(),
+        issued_at: date(0),
+        refresh_expires_at: date(3_600),
+        access_expires_at: date(600),
+    };
+    Grant {
+        session_id: "s".into(),
+        user_id: "alice".into(),
+        counter: 0,
+        current,
+        parent_id: None,
+        replays: 0,
+        started_at: date(0),
+        ends_at: date(3_600),
+        client: Client::default(),
+    }
+}
+
+/// Whoever got no answer asks again, perhaps when it is too late for a token that was exchanged.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_refresh_token_is_exchanged_while_the_replicas_are_away() {
+    for engine in Engine::all() {
+        let three = vec![Host::loopback(); 3];
+        let mut set = Sentinels::start(&Options::new(&engine), &three, &three).unwrap();
+        let url = format!("redis+sentinel://{}?master={}", hosts(set.nodes()), Sentinels::NAME);
+        let (store, first) = (open(&url), grant());
+        assert!(store.create(&first).await.unwrap());
+        let primary = set.primary().unwrap();
+        let replicas: Vec<_> = (0..3).filter(|node| *node != primary).collect();
+        for replica in &replicas {
+            set.engines_mut().nodes_mut()[*replica].pause().unwrap();
+        }
+        let current = TokenPairIds { refresh_id: "second".into(), ..first.current.clone() };
+        let next = Grant { counter: 1, current, parent_id: Some("first".into()), ..first.clone() };
+        let refused = store.rotate(&next).await.unwrap_err().to_string();
+        assert!(refused.contains("replicas"), "{refused}");
+        for replica in &replicas {
+            set.engines_mut().nodes_mut()[*replica].resume().unwrap();
+        }
+        set.await_settled().unwrap();
+        let held = GrantStore::get(&store, "s").await.unwrap();
+        assert_eq!(held, Some(first), "as if nobody had asked");
+        let mut rotated = store.rotate(&next).await;
+        let give_up = Instant::now() + LONG;
+        while rotated.is_err() && Instant::now() < give_up {
+            rotated = store.rotate(&next).await;
+        }
+        assert_eq!(rotated, Ok(true));
     }
 }
 
