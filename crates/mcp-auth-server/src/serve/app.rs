@@ -11,6 +11,7 @@ use mcp_auth::{Gate, Origin, Refused};
 use mcp_auth_sessions::Sessions;
 use mcp_auth_sessions::rate_limit::RateLimitStore;
 use mcp_auth_tower::SharedGate;
+use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
 use super::body::Room;
@@ -41,6 +42,8 @@ pub(crate) struct App {
     pub(crate) bodies: Room,
     /// Gives refusals their ids, and tells nobody.
     silent: Gate,
+    /// Held by whoever may take a superadmin away.
+    pub(crate) superadmins: Mutex<()>,
 }
 
 impl App {
@@ -69,6 +72,7 @@ impl App {
             unfinished: TaskTracker::new(),
             bodies: Room::new(),
             silent,
+            superadmins: Mutex::default(),
         }
     }
 

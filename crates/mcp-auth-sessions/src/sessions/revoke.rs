@@ -142,11 +142,8 @@ impl Sessions {
         let entry = Revocation::Entry { id: RevocationId::of_grant(session_id), keep_until };
         let order = Order { revocations: &[entry], tokens: &digests(&known) };
         let receipt = self.stores.revocations.revoke(order, now).await?;
-        match self.stores.grants.end(session_id).await {
-            // It is refused whether or not it is forgotten.
-            Err(_) if receipt.pending => {}
-            ended => drop(ended?),
-        }
+        // It is refused whether or not it is forgotten.
+        let _: Result<bool, StoreError> = self.stores.grants.end(session_id).await;
         let session_id = Some(session_id.to_owned());
         Ok(Revoked { user_id: user_id.map(str::to_owned), session_id, token_id: None, receipt })
     }

@@ -80,13 +80,16 @@ fn of_any_age(gate: &Gate) -> Gate {
 /// A token that is refused anyway needs no revocation (RFC 7009 section 2.2); what is no token of ours is a mistake.
 async fn already_refused(call: &Call, gate: &Gate, text: &str, code: RefusalCode) -> Answer {
     match code {
-        RefusalCode::TokenRevoked if is_any_on_its_way(call) => again(call, gate, text).await,
-        RefusalCode::TokenRevoked | RefusalCode::TokenExpired | RefusalCode::AccountDisabled => {
+        RefusalCode::TokenRevoked => again(call, gate, text).await,
+        RefusalCode::TokenExpired | RefusalCode::AccountDisabled => {
             Ok(ended::already())
         }
         RefusalCode::StoreUnavailable => {
             Err(call.refuse(Reason::Store(StoreError::new("revocations cannot be looked up"))))
         }
+        RefusalCode::NotYetValid => Err(call.refuse(refuse::unprocessable(
+            "`token` is not valid yet by the clock here; revoke it by its `jti`, and compare the clocks of the servers",
+        ))),
         _ => Err(call.refuse(refuse::unprocessable(
             "`token` is not a token of this server; send one whole",
         ))),
@@ -98,7 +101,7 @@ fn is_any_on_its_way(call: &Call) -> bool {
 }
 
 /// The revocation of this token may be among those that are on their way. Given once more it changes nothing, and the
-/// receipt says how far it has got.
+/// receipt says how far it has got. A refresh token may be revoked, by a Python service, and its sign-in not.
 async fn again(call: &Call, gate: &Gate, text: &str) -> Answer {
     let raw = RawToken::from_bytes(text.as_bytes());
     let now = gate.clock().now();
@@ -106,6 +109,9 @@ async fn again(call: &Call, gate: &Gate, text: &str) -> Answer {
     // It has expired meanwhile.
     let Ok(token) = valid else { return Ok(ended::already()) };
     require_over_holder(call, token.claims()).await?;
+    if token.claims().token_type() != Some(TokenType::Refresh) && !is_any_on_its_way(call) {
+        return Ok(ended::already());
+    }
     let revoked = call.sessions().revoke_again(&token).await;
     let revoked = revoked.map_err(|error| call.refuse(Reason::Store(error)))?;
     Ok(if revoked.receipt.pending { ended::answer(DONE, &revoked) } else { ended::already() })

@@ -61,6 +61,7 @@ pub(super) async fn delete(call: Call) -> Answer {
     let account = find(&call).await?;
     refuse_self(&call, &account.user_id, "delete the own account")?;
     require_over(&call, &account.user_id, &account.role)?;
+    let _turn = call.app.superadmins.lock().await;
     keep_a_superadmin(&call, &account).await?;
     let (rights, policy) = (Rights::of(&call)?, call.gate().policy());
     let allowed = |row: &Account| rights.cover(policy, &row.user_id, &row.role);
@@ -103,7 +104,8 @@ fn refuse_self(call: &Call, user_id: &str, action: &str) -> Result<(), Rejection
     Ok(())
 }
 
-/// `superadmin` is given on the host, so the last one is not taken over HTTP.
+/// `superadmin` is given on the host, so the last one is not taken over HTTP. Whoever asks has the turn until the change is made:
+/// otherwise two could each find that the other one is left. Several servers of one store take no turns.
 async fn keep_a_superadmin(call: &Call, account: &Account) -> Result<(), Rejection> {
     if account.role != Role::Superadmin || !account.active {
         return Ok(());

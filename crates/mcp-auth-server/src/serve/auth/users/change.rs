@@ -34,6 +34,7 @@ pub(in crate::serve::auth) async fn change(mut call: Call) -> Answer {
     let asked: ChangeRequest = call.read(Accepted::Json).await?;
     let mut account = find(&call).await?;
     let changes = changes(&call, asked)?;
+    let _turn = call.app.superadmins.lock().await;
     judge(&call, &account, &changes).await?;
     call.require_audit()?;
     for change in changes {
