@@ -21,7 +21,7 @@ pub mod throttle;
 pub use key::CounterKey;
 pub use sessions::{
     AccountChange, AccountError, Changed, ImportedAccount, LoginFailure, NewAccount, Purged,
-    RefreshError, Revoked, SessionPolicy, Sessions, SignInError, Stores, TokenPair,
+    RefreshError, Revoked, SessionPolicy, Sessions, SignInError, Standing, Stores, TokenPair,
 };
 
 /// Compiles and runs the example in the crate's README.

@@ -26,6 +26,7 @@ pub use self::outcome::{
     AccountError, Changed, LoginFailure, Purged, RefreshError, Revoked, SignInError, TokenPair,
 };
 pub use self::policy::SessionPolicy;
+pub use self::standing::Standing;
 use crate::account::AccountStore;
 use crate::grant::GrantStore;
 use crate::issued::IssuedStore;

@@ -10,8 +10,9 @@ use mcp_auth::validate::Expect;
 pub(crate) enum Token {
     /// List the tokens that this installation issued and that have not expired, by hash
     ///
-    /// STATUS is the store's verdict: `live`; `revoked`, the token alone; `signed-out`, its sign-in has ended;
-    /// `outdated`, its user's earlier tokens were revoked; `disabled`, its user's account is.
+    /// STATUS is what would become of it: `live`; `revoked`, the token alone; `signed-out`, its sign-in has ended;
+    /// `exchanged`, a refresh token for which there is another one; `outdated`, its user's earlier tokens were
+    /// revoked; `disabled`, its user's account is.
     List {
         /// Only this user's
         #[arg(long, value_name = "ID", allow_hyphen_values = true)]

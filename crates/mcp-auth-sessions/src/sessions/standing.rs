@@ -7,6 +7,15 @@ use mcp_auth::store::{Credential, RevocationId, RevokedBy, StoreError, UserEntry
 use super::Sessions;
 use crate::issued::IssuedRecord;
 
+/// Whether a token on record would be taken now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// What the store says of it.
+    Judged(Verdict),
+    /// A refresh token that was exchanged for another one, which stands.
+    Exchanged,
+}
+
 impl Sessions {
     /// The tokens of a user that are on record and have not expired, the newest first, each with the verdict of the store
     /// itself. Which generation and which key a token has is not on record: a token counts as one of the current key, and
@@ -17,15 +26,32 @@ impl Sessions {
     pub async fn judged_tokens(
         &self,
         user_id: &str,
-    ) -> Result<Vec<(IssuedRecord, Verdict)>, StoreError> {
+    ) -> Result<Vec<(IssuedRecord, Standing)>, StoreError> {
         let (issuer, records) = (self.issuer(), self.tokens(user_id).await?);
         let entry = self.stores.revocations.user(RevocationId::of_user(user_id)).await?;
         let mut judged = Vec::with_capacity(records.len());
         for record in records {
             let verdict = self.verdict(&record, entry, &issuer).await?;
-            judged.push((record, verdict));
+            let standing = self.standing(&record, verdict).await?;
+            judged.push((record, standing));
         }
         Ok(judged)
+    }
+
+    /// Of refresh tokens a grant knows one alone, whatever the revocations say.
+    async fn standing(
+        &self,
+        record: &IssuedRecord,
+        verdict: Verdict,
+    ) -> Result<Standing, StoreError> {
+        if verdict != Verdict::Live || record.token_type != TokenType::Refresh {
+            return Ok(Standing::Judged(verdict));
+        }
+        Ok(match self.stores.grants.get(&record.session_id).await? {
+            Some(grant) if grant.current.refresh_id == record.token_id => Standing::Judged(verdict),
+            Some(_) => Standing::Exchanged,
+            None => Standing::Judged(Verdict::Revoked(RevokedBy::Grant)),
+        })
     }
 
     async fn verdict(

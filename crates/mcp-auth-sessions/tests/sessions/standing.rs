@@ -3,17 +3,13 @@
 use mcp_auth::issue::IssuedToken;
 use mcp_auth::refusal::RefusalCode;
 use mcp_auth::store::{RevokedBy, TokenDigest, Verdict};
-use mcp_auth_sessions::{AccountChange, TokenPair};
+use mcp_auth_sessions::{AccountChange, Standing, TokenPair};
 
 use crate::bench::Bench;
 
 /// What the record of the token says of it. What a server says of it must be the same.
-#[expect(clippy::unwrap_used, reason = "a helper of tests, where a panic is a failed test")]
 async fn verdict(bench: &Bench, token: &IssuedToken) -> Verdict {
-    let digest = TokenDigest::of(token.token.expose().as_bytes());
-    let judged = bench.sessions.judged_tokens("alice").await.unwrap();
-    let found = judged.into_iter().find(|(record, _)| record.digest == digest);
-    let verdict = found.unwrap().1;
+    let Standing::Judged(verdict) = standing(bench, token).await else { panic!("exchanged") };
     let expected = match verdict {
         Verdict::Live => None,
         Verdict::Revoked(_) => Some(RefusalCode::TokenRevoked),
@@ -21,6 +17,14 @@ async fn verdict(bench: &Bench, token: &IssuedToken) -> Verdict {
     };
     assert_eq!(bench.refused(token).await, expected, "{verdict:?}");
     verdict
+}
+
+#[expect(clippy::unwrap_used, reason = "a helper of tests, where a panic is a failed test")]
+async fn standing(bench: &Bench, token: &IssuedToken) -> Standing {
+    let digest = TokenDigest::of(token.token.expose().as_bytes());
+    let judged = bench.sessions.judged_tokens("alice").await.unwrap();
+    let found = judged.into_iter().find(|(record, _)| record.digest == digest);
+    found.unwrap().1
 }
 
 async fn both(bench: &Bench, pair: &TokenPair) -> [Verdict; 2] {
@@ -83,6 +87,9 @@ async fn a_family_that_was_copied_has_ended() {
     let bench = Bench::with_alice().await;
     let first = bench.sign_in("alice").await.unwrap();
     let next = bench.refresh(&first.refresh).await.unwrap();
+    assert_eq!(standing(&bench, &first.refresh).await, Standing::Exchanged);
+    assert_eq!(verdict(&bench, &first.access).await, Verdict::Live, "it lives to its end");
+    assert_eq!(both(&bench, &next).await, LIVE);
     bench.pass(61);
     bench.refresh(&first.refresh).await.unwrap_err();
     assert_eq!(both(&bench, &next).await, SIGNED_OUT);

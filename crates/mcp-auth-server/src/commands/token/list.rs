@@ -4,6 +4,7 @@ use mcp_auth::claims::TokenType;
 use mcp_auth::store::{RevokedBy, Verdict};
 use mcp_auth_cli::redact::Shown;
 use mcp_auth_cli::{Failure, exit, output};
+use mcp_auth_sessions::Standing;
 use mcp_auth_sessions::issued::IssuedRecord;
 use serde_json::{Value, json};
 
@@ -40,17 +41,17 @@ fn nothing_of(user: &str) -> String {
     )
 }
 
-fn page(records: &[(IssuedRecord, Verdict)]) -> String {
+fn page(records: &[(IssuedRecord, Standing)]) -> String {
     let heading =
         ["TOKEN", "TYPE", "STATUS", "USER", "ISSUED", "EXPIRES", "ADDRESS", "CLIENT", "JTI"];
     let mut table = Table::new(&heading);
-    for (record, verdict) in records {
+    for (record, standing) in records {
         let address =
             record.client.ip_address.map(|address| address.to_string()).unwrap_or_default();
         table.row([
             record.digest.short().as_str(),
             type_name(record),
-            status(*verdict),
+            status(*standing),
             &record.user_id,
             &record.issued_at.to_string(),
             &record.expires_at.to_string(),
@@ -62,14 +63,14 @@ fn page(records: &[(IssuedRecord, Verdict)]) -> String {
     table.text()
 }
 
-fn value((record, verdict): &(IssuedRecord, Verdict)) -> Value {
+fn value((record, standing): &(IssuedRecord, Standing)) -> Value {
     json!({
         "sha256": record.digest,
         "jti": record.token_id,
         "sid": record.session_id,
         "user_id": record.user_id,
         "token_type": type_name(record),
-        "status": status(*verdict),
+        "status": status(*standing),
         "issued_at": record.issued_at.to_string(),
         "expires_at": record.expires_at.to_string(),
         "ip_address": record.client.ip_address,
@@ -78,7 +79,8 @@ fn value((record, verdict): &(IssuedRecord, Verdict)) -> Value {
 }
 
 /// One word for a column, and for programs.
-const fn status(verdict: Verdict) -> &'static str {
+const fn status(standing: Standing) -> &'static str {
+    let Standing::Judged(verdict) = standing else { return "exchanged" };
     match verdict {
         Verdict::Live => "live",
         Verdict::Blocked => "disabled",
