@@ -28,7 +28,8 @@ pub enum Content {
     Blocks(Vec<Value>),
 }
 
-/// Why there is no answer. None of the texts holds a value of the arguments.
+/// Why there is no answer. None of the texts holds a value of the arguments, unless the server said it in an error of the
+/// protocol: see [`Self::Protocol`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// The arguments do not fit the tool's schema; the server was not asked.
@@ -50,12 +51,14 @@ pub enum CallError {
         message: String,
     },
     /// The server answered with an HTTP status that says nothing of other calls: 403 or 429.
-    #[error("server `{server}` would not take the call, HTTP status {status}; {}", remedy(*status))]
+    #[error("server `{server}` would not take the call, HTTP status {status}; {}", remedy(*status, *again_after))]
     Declined {
         /// The server.
         server: String,
         /// The status.
         status: u16,
+        /// How long the server wants to be left alone, if it says so in seconds.
+        again_after: Option<Duration>,
     },
     /// There was no answer in time. The server was told that nobody waits any more.
     #[error("server `{server}` did not answer within {} s; allow more time or look at its health", after.as_secs_f64())]
@@ -99,9 +102,10 @@ pub enum CallError {
     },
 }
 
-const fn remedy(status: u16) -> &'static str {
-    match status {
-        429 => "it is asked too often, try again later",
-        _ => "the credentials in its entry do not permit it",
+fn remedy(status: u16, again_after: Option<Duration>) -> String {
+    match (status, again_after) {
+        (429, Some(after)) => format!("it is asked too often, try again in {} s", after.as_secs()),
+        (429, None) => "it is asked too often, try again later".to_owned(),
+        _ => "the credentials in its entry do not permit it".to_owned(),
     }
 }

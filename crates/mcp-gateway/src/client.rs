@@ -3,6 +3,7 @@
 mod answer;
 mod connect;
 mod direct;
+mod error;
 mod handler;
 mod http;
 mod http_client;
@@ -26,8 +27,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use answer::{Answer, ClientError};
+pub(crate) use answer::Answer;
 pub(crate) use connect::{Dialect, Limits, connect_http, connect_stdio};
+pub(crate) use error::ClientError;
 pub(crate) use wire::Wire;
 
 use self::direct::Direct;

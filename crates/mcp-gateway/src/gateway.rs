@@ -67,8 +67,8 @@ impl Gateway {
         gateway
     }
 
-    /// Waits until each server has been connected or has failed once. Bounded by twice
-    /// [`Options::startup_timeout`], and the time to stop a process.
+    /// Waits until each server has been connected or has failed once. Bounded by three
+    /// times [`Options::startup_timeout`], and the time to stop a process.
     pub async fn settled(&self) {
         for server in self.inner.registry.servers().values() {
             server.settled().await;

@@ -185,7 +185,7 @@ impl Server {
         client.call(tool.to_owned(), arguments).await.map_err(|error| self.told(error))
     }
 
-    /// The connection. A server that is just being started is worth waiting for.
+    /// The connection. A server that is just being started, or ended to be started again at once, is worth waiting for.
     async fn client(&self) -> Result<Arc<Client>, CallError> {
         if let Some(client) = self.client.load_full() {
             return Ok(client);
@@ -209,10 +209,12 @@ impl Server {
             ClientError::TooLarge => {
                 CallError::TooLarge { server, limit: self.options.largest_message }
             }
-            ClientError::Declined(status) => CallError::Declined { server, status },
-            ClientError::Lost(reason) => {
+            ClientError::Declined { status, again_after } => {
+                CallError::Declined { server, status, again_after }
+            }
+            error @ (ClientError::Unreachable | ClientError::Lost(_)) => {
                 self.suspected.notify_one();
-                self.failed(reason)
+                self.failed(error.to_string())
             }
         }
     }

@@ -12,8 +12,8 @@ use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::answer::ClientError;
 use super::direct::Direct;
+use super::error::ClientError;
 use super::handler::{self, Handler};
 use super::stdio::StdioTransport;
 use super::{About, Client, Connection, Wire, http};

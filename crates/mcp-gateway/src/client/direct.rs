@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::answer::ClientError;
+use super::error::ClientError;
 use super::reply;
 use crate::tool::ListedTool;
 

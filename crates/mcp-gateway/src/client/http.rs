@@ -10,9 +10,13 @@ use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 
 use super::Limits;
-use super::answer::ClientError;
 use super::direct::Way;
+use super::error::ClientError;
 use super::http_client::HttpClient;
+
+/// What the library sends besides calls: lists, subscriptions and the look at a server that seems to be gone. A call that
+/// goes on, or many of them, must not keep these waiting.
+const BESIDE_CALLS: usize = 4;
 
 /// Makes a transport, and the way for calls beside it. Nothing is sent yet.
 ///
@@ -33,7 +37,7 @@ pub(super) fn transport(
     let (headers, has_session) = (read(headers)?, Arc::new(AtomicBool::new(false)));
     let config = StreamableHttpClientTransportConfig::with_uri(url)
         .custom_headers(headers.clone())
-        .max_concurrent_requests(limits.at_once)
+        .max_concurrent_requests(limits.at_once.saturating_add(BESIDE_CALLS))
         .max_sse_event_size(limits.message)
         .max_json_response_size(limits.message);
     let way = Way {

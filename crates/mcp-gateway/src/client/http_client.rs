@@ -1,5 +1,7 @@
 //! `rmcp`'s HTTP client, with one thing told more exactly: that an answer in a stream of events is too
 //! large. By itself it ends the stream, and the call cannot be told from one whose server went away.
+//!
+//! And with less told of failures: see [`discreet`].
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,16 +14,16 @@ use rmcp::model::{
 };
 use rmcp::transport::common::client_side_sse::BoxedSseResponse;
 use rmcp::transport::streamable_http_client::{
-    SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
-    StreamableHttpResponseLimits,
+    AuthRequiredError, HttpStatusError, InsufficientScopeError, SseError, StreamableHttpClient,
+    StreamableHttpError, StreamableHttpPostResponse, StreamableHttpResponseLimits,
 };
-
 use sse_stream::Sse;
 
-use super::answer::TOO_LARGE;
+use super::error::{NO_MESSAGE, TOO_LARGE};
 
 type Headers = HashMap<HeaderName, HeaderValue>;
-type Outcome<T> = Result<T, StreamableHttpError<reqwest::Error>>;
+type HttpError = StreamableHttpError<reqwest::Error>;
+type Outcome<T> = Result<T, HttpError>;
 
 #[derive(Clone)]
 pub(super) struct HttpClient {
@@ -61,7 +63,8 @@ impl StreamableHttpClient for HttpClient {
         let answer = self
             .client
             .post_message_with_response_limits(uri, message, session, auth, headers, limits)
-            .await?;
+            .await
+            .map_err(discreet)?;
         if let StreamableHttpPostResponse::Json(_, Some(_))
         | StreamableHttpPostResponse::Sse(_, Some(_)) = &answer
         {
@@ -82,7 +85,7 @@ impl StreamableHttpClient for HttpClient {
         auth: Option<String>,
         headers: Headers,
     ) -> Outcome<()> {
-        self.client.delete_session(uri, session, auth, headers).await
+        self.client.delete_session(uri, session, auth, headers).await.map_err(discreet)
     }
 
     async fn get_stream(
@@ -93,7 +96,8 @@ impl StreamableHttpClient for HttpClient {
         auth: Option<String>,
         headers: Headers,
     ) -> Outcome<BoxedSseResponse> {
-        self.client.get_stream(uri, session, last_event, auth, headers).await
+        let opened = self.client.get_stream(uri, session, last_event, auth, headers).await;
+        opened.map_err(discreet)
     }
 
     async fn get_stream_with_max_sse_event_size(
@@ -108,7 +112,36 @@ impl StreamableHttpClient for HttpClient {
         self.client
             .get_stream_with_max_sse_event_size(uri, session, last_event, auth, headers, limit)
             .await
+            .map_err(discreet)
     }
+}
+
+/// The same error without the server's words, which may be the arguments again, and without the URL, which may hold a secret:
+/// the library writes some errors into the log, and others go to callers.
+fn discreet(error: HttpError) -> HttpError {
+    use StreamableHttpError as E;
+    match error {
+        E::Client(error) => E::Client(error.without_url()),
+        E::HttpStatus(HttpStatusError { status, retry_after, .. }) => {
+            let seconds = retry_after.filter(|told| told.parse::<u64>().is_ok());
+            HttpStatusError::new(status, seconds).into()
+        }
+        E::UnexpectedServerResponse(text) => match status_in(&text) {
+            Some(status) => HttpStatusError::new(status, None).into(),
+            None => E::UnexpectedServerResponse(NO_MESSAGE.into()),
+        },
+        E::UnexpectedContentType(_) => E::UnexpectedContentType(None),
+        E::AuthRequired(_) => E::AuthRequired(AuthRequiredError::new(String::new())),
+        E::InsufficientScope(_) => {
+            E::InsufficientScope(InsufficientScopeError::new(String::new(), None))
+        }
+        other => other,
+    }
+}
+
+/// The library writes the status before the body, and tells it in no other way.
+fn status_in(text: &str) -> Option<u16> {
+    text.strip_prefix("HTTP ")?.get(..3)?.parse().ok()
 }
 
 /// The events, and in the place of one that is too large an error as the answer to the request.
@@ -130,4 +163,53 @@ fn refusal(request: RequestId) -> String {
     let message = ServerJsonRpcMessage::error(error, Some(request));
     // A message of these parts is always JSON.
     serde_json::to_string(&message).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::http::StatusCode;
+    use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// What a server says of a request, where it is answered so.
+    async fn told_of(status: u16, header: (HeaderName, &'static str)) -> HttpError {
+        let status = StatusCode::from_u16(status).unwrap();
+        let answer = move || async move { (status, [header], "SECRET-WORD") };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/?SECRET-WORD", listener.local_addr().unwrap());
+        let serving = axum::serve(listener, Router::new().fallback(answer)).into_future();
+        let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+        let ping = serde_json::from_str(ping).unwrap();
+        let client = HttpClient { client: reqwest::Client::new(), has_session: Arc::default() };
+        tokio::select! {
+            answered = client.post_message(url.into(), ping, None, None, Headers::new()) => {
+                answered.unwrap_err()
+            }
+            _ = serving => unreachable!("it serves for ever"),
+        }
+    }
+
+    #[tokio::test]
+    async fn no_error_holds_what_the_server_said() {
+        let json = || (CONTENT_TYPE, "application/json");
+        for (status, header, told) in [
+            (401, json(), "HTTP 401"),
+            (401, (WWW_AUTHENTICATE, "Bearer realm=SECRET-WORD"), "Auth required"),
+            (403, json(), "HTTP 403"),
+            (403, (WWW_AUTHENTICATE, "Bearer realm=SECRET-WORD"), "Insufficient scope"),
+            (422, json(), "HTTP 422"),
+            (422, (CONTENT_TYPE, "text/html"), "HTTP 422"),
+            (429, (RETRY_AFTER, "SECRET-WORD"), "HTTP 429"),
+            (500, json(), "HTTP 500"),
+            (200, json(), "unexpected server response: its answer is no message"),
+            (200, (CONTENT_TYPE, "text/SECRET-WORD"), "Unexpected content type: None"),
+        ] {
+            let error = told_of(status, header).await;
+            assert_eq!(error.to_string(), told, "{status}");
+            assert!(!format!("{error:?}").contains("SECRET-WORD"), "{error:?}");
+        }
+    }
 }

@@ -1,12 +1,12 @@
 //! The answer to a POST: one JSON message, or a stream of events of which one is the answer.
 
 use futures_util::{Stream, StreamExt, TryStreamExt};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use rmcp::model::{JsonRpcMessage, RequestId, ServerResult};
 use sse_stream::{Error, SseStream};
 
-use super::answer::ClientError;
+use super::error::{self, ClientError};
 use super::reading;
 
 /// What the server answered.
@@ -20,24 +20,20 @@ pub(super) async fn read(response: Response, id: &str, limit: usize) -> Result<R
         status,
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
     ) {
-        return Err(of_status(status));
+        return Err(of_status(&response));
     }
     match (form(&response), status) {
         (Form::Events, StatusCode::OK) => read_events(response, id, limit).await,
         (Form::Json, _) => {
+            let no_message = match status {
+                StatusCode::OK => ClientError::violation(error::NO_MESSAGE),
+                _ => of_status(&response),
+            };
             let body = read_body(response, limit).await?;
-            match answer(&body, id) {
-                Some(answer) => answer,
-                None if status == StatusCode::OK => {
-                    Err(ClientError::violation("its answer is no message"))
-                }
-                None => Err(of_status(status)),
-            }
+            answer(&body, id).unwrap_or(Err(no_message))
         }
-        (Form::Other, StatusCode::OK) => {
-            Err(ClientError::violation("its answer is neither JSON nor a stream of events"))
-        }
-        _ => Err(of_status(status)),
+        (Form::Other, StatusCode::OK) => Err(ClientError::violation(error::NEITHER_FORM)),
+        _ => Err(of_status(&response)),
     }
 }
 
@@ -60,8 +56,9 @@ fn form(response: &Response) -> Form {
     }
 }
 
-fn of_status(status: StatusCode) -> ClientError {
-    ClientError::of_status(status.as_u16())
+fn of_status(response: &Response) -> ClientError {
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    ClientError::of_status(response.status().as_u16(), retry_after)
 }
 
 async fn read_body(mut response: Response, limit: usize) -> Result<Vec<u8>, ClientError> {
@@ -90,7 +87,7 @@ async fn read_events(response: Response, id: &str, limit: usize) -> Result<Reply
             return answer;
         }
     }
-    Err(ClientError::lost("its answer broke off"))
+    Err(ClientError::lost(error::BROKEN_OFF))
 }
 
 /// Why a stream ends before its time.
@@ -147,7 +144,7 @@ fn told(error: Error) -> ClientError {
     match cause.downcast::<Broken>().map(|broken| *broken) {
         Ok(Broken::TooLarge) => ClientError::TooLarge,
         Ok(Broken::Off(error)) => error,
-        Err(_) => ClientError::lost("its answer broke off"),
+        Err(_) => ClientError::lost(error::BROKEN_OFF),
     }
 }
 
@@ -245,7 +242,7 @@ mod tests {
         }
         for status in [403, 429] {
             let read = read_as(status, "application/json", ANSWER).await;
-            assert_eq!(read, format!("Declined({status})"));
+            assert_eq!(read, format!("Declined {{ status: {status}, again_after: None }}"));
         }
         let read = read_as(200, "text/html", "no").await;
         assert!(read.starts_with("Violation"), "{read}");

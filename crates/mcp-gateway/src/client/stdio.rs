@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::Wire;
-use super::answer::TOO_LARGE;
+use super::error::TOO_LARGE;
 use super::oversized::{id_at_the_end, id_of};
 use super::reading;
 use crate::lines::{Line, Lines};

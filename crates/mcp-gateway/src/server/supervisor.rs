@@ -1,5 +1,7 @@
 //! The task that starts a server, looks after it, and starts it again when it failed.
 
+mod dialects;
+mod owed;
 mod session;
 
 use std::collections::HashSet;
@@ -7,15 +9,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{Server, State, Tools};
-use crate::client::{Client, ClientError, Dialect};
+use crate::client::{Client, ClientError};
 use crate::config::{ServerConfig, Transport};
 use crate::registry::Registry;
 use crate::restart::Failures;
 use crate::status::Status;
 use crate::tool::{ListedTool, ToolEntry};
+use dialects::Dialects;
+use owed::Owed;
 use session::Session;
 
 /// A server that announces changes all the time is listened to so often.
@@ -28,9 +32,9 @@ pub(super) struct Supervisor {
     config: Arc<ServerConfig>,
     registry: Arc<Registry>,
     failures: Failures,
-    dialect: Dialect,
-    /// Whether a handshake in this dialect has worked.
-    is_proven: bool,
+    dialects: Dialects,
+    /// Since when it is connected, or was until just now.
+    connected: Option<Instant>,
 }
 
 /// Why a session is over: a reason, or nothing if that was wanted.
@@ -40,28 +44,30 @@ impl Supervisor {
     pub(super) fn new(server: Arc<Server>, config: ServerConfig, registry: Arc<Registry>) -> Self {
         let failures = Failures::none(server.options.restart);
         let config = Arc::new(config);
-        Self { server, config, registry, failures, dialect: Dialect::Newest, is_proven: false }
+        Self { server, config, registry, failures, dialects: Dialects::new(), connected: None }
     }
 
     /// Until the server is told to stop. A server that was connected by hand and never answered is
     /// given up: who connected it has read why, and can correct it.
     pub(super) async fn run(mut self) {
         let stop = self.server.stop.clone();
-        loop {
-            let begun = Instant::now();
-            let Some(reason) = self.session().await else { return };
-            let pause = self.failed(reason, begun.elapsed());
-            let gives_up = self.server.by_hand && !self.is_proven && self.has_tried_both();
-            if gives_up || stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+        while let Some(reason) = self.session().await {
+            let pause = self.failed(reason);
+            if self.gives_up() || stop.run_until_cancelled(sleep(pause)).await.is_none() {
                 return;
             }
-            self.server.state.send_modify(|state| state.status = Status::Connecting);
+            self.await_start();
         }
     }
 
-    /// The first failure proves nothing: the other dialect is tried before anybody hears of it.
-    fn has_tried_both(&self) -> bool {
-        self.failures.in_a_row() >= 2
+    /// Whether nothing is left to be tried before somebody hears of it. The first failure proves nothing, and neither does a
+    /// further one as long as the server was there and has only heard one dialect.
+    fn has_tried_all(&self) -> bool {
+        self.failures.in_a_row() >= 2 && !self.dialects.is_one_left()
+    }
+
+    fn gives_up(&self) -> bool {
+        self.server.by_hand && !self.dialects.is_proven() && self.has_tried_all()
     }
 
     /// One life of the server, from its start to its end.
@@ -69,10 +75,17 @@ impl Supervisor {
         self.server.starts.fetch_add(1, Ordering::Relaxed);
         let mut session = match Session::begin(&self.server, &self.config) {
             Ok(session) => session,
-            Err(reason) => return Some(reason),
+            Err(reason) => {
+                self.dialects.unheard();
+                return Some(reason);
+            }
         };
         let stop = self.server.stop.clone();
         let end = stop.run_until_cancelled(self.live(&mut session)).await;
+        if end.is_some() {
+            // Ending it may take seconds, in which calls can wait already for what comes then.
+            self.await_start();
+        }
         self.server.client.store(None);
         let exit = session.end().await;
         let reason = end?;
@@ -82,44 +95,45 @@ impl Supervisor {
         })
     }
 
+    /// Lets calls wait. What failed before stays to be read.
+    fn await_start(&self) {
+        self.server.state.send_modify(|state| {
+            state.status = Status::Connecting;
+            state.since = None;
+        });
+    }
+
     async fn live(&mut self, session: &mut Session) -> String {
-        let client = match self.handshake(session).await {
-            Ok(client) => client,
-            Err(error) => return error.to_string(),
+        let error = match self.handshake(session).await {
+            Ok(client) => {
+                self.dialects.worked();
+                return self.attend(&client, session).await;
+            }
+            Err(error) => error,
         };
-        self.is_proven = true;
-        self.attend(&client, session).await
+        match error {
+            ClientError::Unreachable => self.dialects.unheard(),
+            _ => self.dialects.refused(),
+        }
+        error.to_string()
     }
 
     async fn handshake(&mut self, session: &mut Session) -> Result<Arc<Client>, ClientError> {
         let patience = self.server.options.startup_timeout;
         let connected = timeout(patience, async {
-            let client = session.connect(self.dialect).await?;
+            let client = session.connect(self.dialects.next()).await?;
             let tools = client.list_tools().await?;
             Ok((Arc::new(client), tools))
         });
-        match connected.await {
-            Ok(Ok((client, tools))) => {
-                self.connected(&client, tools);
-                Ok(client)
-            }
-            Ok(Err(error)) => Err(self.in_other_words(error)),
-            Err(_) => {
-                let message = format!("it did not start within {} s", patience.as_secs_f64());
-                Err(self.in_other_words(ClientError::Lost(message)))
-            }
-        }
+        let patience = patience.as_secs_f64();
+        let late = |_| Err(ClientError::Lost(format!("it did not start within {patience} s")));
+        let (client, tools) = connected.await.unwrap_or_else(late)?;
+        self.connected(&client, tools);
+        Ok(client)
     }
 
-    /// Next time in the other dialect, until one has worked.
-    fn in_other_words(&mut self, error: ClientError) -> ClientError {
-        if !self.is_proven {
-            self.dialect = self.dialect.other();
-        }
-        error
-    }
-
-    fn connected(&self, client: &Arc<Client>, tools: Vec<ListedTool>) {
+    fn connected(&mut self, client: &Arc<Client>, tools: Vec<ListedTool>) {
+        self.connected = Some(Instant::now());
         self.publish(client, tools);
         self.server.client.store(Some(Arc::clone(client)));
         let state = State {
@@ -133,10 +147,14 @@ impl Supervisor {
         tracing::info!(server = self.server.name, "connected");
     }
 
-    fn failed(&mut self, reason: String, ran: Duration) -> Duration {
+    fn failed(&mut self, reason: String) -> Duration {
+        let ran = self.connected.take().map(|since| since.elapsed()).unwrap_or_default();
         let pause = self.failures.next_pause(ran);
         tracing::warn!(server = self.server.name, reason, ?pause, "failed");
-        let settled = self.is_proven || self.has_tried_both();
+        let settled = self.dialects.is_proven() || self.has_tried_all();
+        // One that is started again at once is worth waiting for.
+        let goes_on = pause.is_zero() && !self.gives_up();
+        let status = if goes_on { Status::Connecting } else { Status::Failed };
         self.server.state.send_modify(|state| {
             let settled = state.settled || settled;
             *state = State {
@@ -145,7 +163,7 @@ impl Supervisor {
                 circuit_open: self.failures.is_open(),
                 pause: Some(pause),
                 settled,
-                ..State::new(Status::Failed)
+                ..State::new(status)
             };
         });
         pause
@@ -153,42 +171,44 @@ impl Supervisor {
 
     /// Looks after a connected server until something is wrong with it.
     async fn attend(&self, client: &Client, session: &mut Session) -> String {
+        let mut owed = Owed::default();
         loop {
             let why = tokio::select! {
                 () = session.ended() => return session.fault(),
                 () = client.tools_changed() => Why::Changed,
+                () = owed.is_due() => Why::Changed,
                 () = self.server.suspected.notified() => Why::Suspected,
                 () = self.probe_is_due() => Why::Suspected,
             };
-            if let Err(reason) = self.look(client, why).await {
-                return reason;
+            match self.look(client, why).await {
+                Ok(Seen::Tools) => owed = Owed::default(),
+                Ok(Seen::Life) if why == Why::Changed => owed.put_off(),
+                Ok(Seen::Life) => {}
+                Err(reason) => return reason,
             }
         }
     }
 
     /// Asks for the tools: that shows whether the server is there, and what it can do now.
-    async fn look(&self, client: &Client, why: Why) -> Result<(), String> {
+    async fn look(&self, client: &Client, why: Why) -> Result<Seen, String> {
         if why == Why::Changed {
-            tokio::time::sleep(BETWEEN_LISTINGS).await;
+            sleep(BETWEEN_LISTINGS).await;
         }
         match timeout(self.server.options.startup_timeout, client.list_tools()).await {
             Ok(Ok(tools)) => {
                 self.publish(client, tools);
-                Ok(())
+                Ok(Seen::Tools)
             }
-            // Who may not even know the tools any more has lost what the connection was for.
-            Ok(Err(error @ (ClientError::Lost(_) | ClientError::Declined(403)))) => {
-                Err(error.to_string())
-            }
+            Ok(Err(error)) if is_the_end(&error) => Err(error.to_string()),
             // It is there and answers, if not well. What it listed before stays.
-            Ok(Err(_)) => Ok(()),
+            Ok(Err(_)) => Ok(Seen::Life),
             Err(_) => Err("it does not answer any more".to_owned()),
         }
     }
 
     async fn probe_is_due(&self) {
         match self.config.transport {
-            Transport::Http { .. } => tokio::time::sleep(BETWEEN_PROBES).await,
+            Transport::Http { .. } => sleep(BETWEEN_PROBES).await,
             // The end of the process is seen at once.
             Transport::Stdio { .. } => std::future::pending().await,
         }
@@ -210,6 +230,19 @@ impl Supervisor {
 enum Why {
     Changed,
     Suspected,
+}
+
+/// What a look at a server shows.
+enum Seen {
+    Tools,
+    /// That it is there, and no more.
+    Life,
+}
+
+/// Who may not even know the tools any more has lost what the connection was for.
+fn is_the_end(error: &ClientError) -> bool {
+    use ClientError::{Declined, Lost, Unreachable};
+    matches!(error, Lost(_) | Unreachable | Declined { status: 403, .. })
 }
 
 /// Whether nothing new was listed, so that no schema has to be compiled again.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::remote;
 use crate::support::{self, call, fault_server, options, start, start_one, text};
 use mcp_gateway::{ChangeError, Config, ServerConfig, Status};
 use serde_json::json;
@@ -48,14 +49,22 @@ async fn a_server_comes_and_goes_by_hand() {
 
 #[tokio::test]
 async fn a_failed_connect_says_why_and_is_not_tried_again() {
-    let gateway = start(&[], options()).await;
-    let status = gateway.connect("fault", fault_server(&["exit-at-start"])).await.unwrap();
-    assert_eq!(status.status, Status::Failed);
-    assert!(status.error.unwrap().contains("exit code 3"));
-    let starts = gateway.health()[0].starts;
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(gateway.health()[0].starts, starts);
-    gateway.shutdown().await;
+    let (_socket, url) = remote::closed();
+    let away = remote::remote_at(&url);
+    for (config, reason) in
+        [(fault_server(&["exit-at-start"]), "exit code 3"), (away, "it cannot be reached")]
+    {
+        let gateway = start(&[], options()).await;
+        let connecting = gateway.connect("fault", config);
+        let status = tokio::time::timeout(Duration::from_secs(20), connecting).await;
+        let status = status.unwrap().unwrap();
+        assert_eq!(status.status, Status::Failed);
+        assert!(status.error.unwrap().contains(reason), "{reason}");
+        assert_eq!(gateway.health()[0].starts, 2, "{reason}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(gateway.health()[0].starts, 2, "{reason}");
+        gateway.shutdown().await;
+    }
 }
 
 #[tokio::test]

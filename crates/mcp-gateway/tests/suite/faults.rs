@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{self, call, fault_server, options, runs, start, start_one, text, until};
-use mcp_gateway::{CallError, Content, Gateway, Options, ServerConfig, Status};
+use mcp_gateway::{CallError, Content, Gateway, Options, RestartPolicy, ServerConfig, Status};
 use serde_json::json;
 
 async fn failed(server: ServerConfig, options: Options) -> Gateway {
@@ -63,6 +63,19 @@ async fn one_that_never_answers_does_not_start() {
     }
 }
 
+/// Nor does it count as well for the time that was waited for it.
+#[tokio::test]
+async fn one_that_never_answers_for_long_settles_too() {
+    let patience = Duration::from_millis(300);
+    let restart = RestartPolicy { well_after: patience, ..options().restart };
+    let options = Options { startup_timeout: patience, restart, ..options() };
+    let servers = [("fault", fault_server(&["silent"]))];
+    let settled = start(&servers, options);
+    let gateway = tokio::time::timeout(Duration::from_secs(20), settled).await.unwrap();
+    assert!(gateway.health()[0].failures >= 2);
+    gateway.shutdown().await;
+}
+
 #[tokio::test]
 async fn one_that_wants_the_old_handshake_gets_it() {
     let gateway = start(&[("fault", fault_server(&["strict"]))], options()).await;
@@ -117,6 +130,28 @@ async fn one_that_floods_its_stdout_is_ended() {
     assert!(grown < 20 * 1024, "{grown} KiB more");
     assert_eq!(text(&gateway, "echo", json!({"text": "back"})).await, "back");
     assert!(gateway.health()[0].junk_lines >= 1);
+    gateway.shutdown().await;
+}
+
+/// It ends slowly.
+#[tokio::test]
+async fn calls_wait_while_one_is_ended_to_be_started_again() {
+    let options = Options { stop_grace: Duration::from_secs(1), ..options() };
+    let gateway = start(&[("fault", fault_server(&["stay"]))], options).await;
+    call(&gateway, "flood", json!({})).await.unwrap_err();
+    let mut refused = Vec::new();
+    let answered = loop {
+        match call(&gateway, "echo", json!({"text": "back"})).await {
+            Ok(answer) => break answer,
+            // Until the connection is seen to be gone, calls go over it.
+            Err(error) => refused.push(error.to_string()),
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(answered.content, Content::Text("back".into()));
+    assert!(!refused.iter().any(|told| told.contains("not connected")), "{refused:?}");
+    assert!(!refused.iter().any(|told| told.contains("floods")), "a restart that comes at once");
+    assert_eq!(gateway.health()[0].starts, 2);
     gateway.shutdown().await;
 }
 

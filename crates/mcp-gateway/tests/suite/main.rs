@@ -11,4 +11,6 @@ mod changes;
 mod config;
 mod faults;
 mod http;
+mod remote;
 mod support;
+mod unwell;

@@ -105,13 +105,13 @@ fn meaning(error: &CallError) -> (Outcome, Reason, Option<String>) {
     let (outcome, code) = match error {
         CallError::Arguments { .. } => (Outcome::Unasked, RefusalCode::Unprocessable),
         CallError::Busy { .. } => (Outcome::Unasked, RefusalCode::Overloaded),
-        CallError::Protocol { .. } | CallError::TooLarge { .. } => {
+        CallError::Protocol { .. } | CallError::TooLarge { .. } | CallError::Declined { .. } => {
             (Outcome::Protocol, RefusalCode::ServerFailed)
         }
         CallError::Timeout { .. } => (Outcome::Transport, RefusalCode::ServerTimeout),
-        CallError::Declined { .. }
-        | CallError::ServerFailed { .. }
-        | CallError::Cancelled { .. } => (Outcome::Transport, RefusalCode::ServerFailed),
+        CallError::ServerFailed { .. } | CallError::Cancelled { .. } => {
+            (Outcome::Transport, RefusalCode::ServerFailed)
+        }
     };
     let told = match error {
         CallError::Arguments { problems, .. } => Some(format!(
@@ -122,6 +122,9 @@ fn meaning(error: &CallError) -> (Outcome, Reason, Option<String>) {
             Some(format!("the server refused the call with code {code}"))
         }
         CallError::Protocol { code: None, .. } => Some("the server broke the protocol".to_owned()),
+        CallError::Declined { status, .. } => {
+            Some(format!("the server refused the call with HTTP status {status}"))
+        }
         _ => None,
     };
     (outcome, refuse::request(code, tools::sentence(&error.to_string())), told)
@@ -140,4 +143,20 @@ fn failed(name: &str, execution_time: f64, rejection: &Rejection) -> Response {
     }
     parts.headers.remove(CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(Value::Object(members).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_the_server_declines_was_answered() {
+        let again_after = Some(Duration::from_secs(7));
+        let declined = CallError::Declined { server: "far".to_owned(), status: 429, again_after };
+        let (outcome, reason, told) = meaning(&declined);
+        assert_eq!((outcome, reason.code()), (Outcome::Protocol, RefusalCode::ServerFailed));
+        assert_eq!(told.as_deref(), Some("the server refused the call with HTTP status 429"));
+        let detail = reason.to_string();
+        assert!(detail.contains("HTTP status 429") && detail.contains("in 7 s"), "{detail}");
+    }
 }

@@ -19,7 +19,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 pub(super) enum Outcome {
     /// The tool answered, well or not.
     Tool,
-    /// The server refused in the words of the protocol, or broke them.
+    /// The server refused in the words of the protocol or with an HTTP status, or broke the protocol.
     Protocol,
     /// There was no answer.
     Transport,

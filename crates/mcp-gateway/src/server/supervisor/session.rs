@@ -3,10 +3,12 @@
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use std::os::unix::process::ExitStatusExt;
 
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::client::{
     Client, ClientError, Connection, Dialect, Limits, Wire, connect_http, connect_stdio,
@@ -15,6 +17,9 @@ use crate::config::{ServerConfig, Transport};
 use crate::environment;
 use crate::process::{self, Launch, Pipes, Process};
 use crate::server::Server;
+
+/// What a process wrote before its end is there to be read, and often says why it ended.
+const LAST_WORDS: Duration = Duration::from_millis(250);
 
 pub(super) struct Session {
     config: Arc<ServerConfig>,
@@ -38,7 +43,8 @@ impl Session {
         let limits = Limits {
             message: options.largest_message,
             at_once: options.calls_at_once,
-            patience: options.startup_timeout,
+            // A part of what a start may take: that a host cannot be reached is not to look like a server that does not answer.
+            patience: options.startup_timeout / 2,
         };
         let (wire, server, config) = (Arc::default(), Arc::clone(server), Arc::clone(config));
         let mut session =
@@ -121,9 +127,11 @@ impl Session {
             connection.close().await;
         }
         self.server.junk.fetch_add(self.wire.junk(), Ordering::Relaxed);
-        let child = self.child.take()?;
+        let mut child = self.child.take()?;
         let exit = child.process.ended().await;
-        child.stderr.abort();
+        if timeout(LAST_WORDS, &mut child.stderr).await.is_err() {
+            child.stderr.abort();
+        }
         exit.ok().and_then(told)
     }
 }

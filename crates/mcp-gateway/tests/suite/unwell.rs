@@ -1,0 +1,146 @@
+//! Servers over HTTP that are not there yet, refuse for a while, or are kept busy.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use mcp_gateway::{CallError, Config, Gateway, Options, RestartPolicy, Status};
+use rmcp::transport::StreamableHttpServerConfig;
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use crate::remote::{Remote, SAID, Served, closed, in_json, remote_at, serve, serve_as, serve_on};
+use crate::support::{call, options, start, text, until};
+
+#[tokio::test]
+async fn what_a_server_says_with_a_status_is_told_to_nobody() {
+    let remote = Remote::default();
+    let served = serve(remote.clone(), None).await;
+    let gateway = start(&[("remote", remote_at(&served.url))], options()).await;
+    let name = || "remote".to_owned();
+    let forbidden = CallError::Declined { server: name(), status: 403, again_after: None };
+    let message = "its answer is no message".to_owned();
+    let unread = CallError::Protocol { server: name(), code: None, message };
+    let reason = "it answered with the HTTP status 422".to_owned();
+    let unprocessed = CallError::ServerFailed { server: name(), reason };
+    for (status, tool, told) in [
+        (403, "echo", &forbidden),
+        (403, "for the library", &forbidden),
+        (200, "echo", &unread),
+        (200, "for the library", &unread),
+        // The last: it has the server looked at, which is answered so too.
+        (422, "for the library", &unprocessed),
+    ] {
+        remote.status.store(status, Ordering::SeqCst);
+        let error = call(&gateway, tool, json!({"text": SAID})).await.unwrap_err();
+        assert_eq!(&error, told, "{tool}");
+    }
+    until("it is given up", || gateway.health()[0].status == Status::Failed).await;
+    let reason = gateway.health()[0].error.clone().unwrap();
+    assert!(reason.contains("HTTP status 422") && !reason.contains(SAID), "{reason}");
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_call_that_goes_on_keeps_no_look_at_the_server_waiting() {
+    let remote = Remote::default();
+    let served = serve_as(remote.clone(), None, in_json()).await;
+    let options = Options { calls_at_once: 1, ..options() };
+    let gateway = Arc::new(start(&[("remote", remote_at(&served.url))], options).await);
+    let hanging = {
+        let (gateway, hang) = (Arc::clone(&gateway), gateway.resolve("hang in the library"));
+        tokio::spawn(async move { gateway.call(&hang.unwrap(), json!({}), None).await })
+    };
+    until("it hangs", || remote.calls.load(Ordering::SeqCst) == 1).await;
+    assert_eq!(remote.direct.load(Ordering::SeqCst), 0);
+    let before = remote.lists.load(Ordering::SeqCst);
+    // One that got no answer has the server looked at, be it for want of a turn.
+    let echo = gateway.resolve("echo").unwrap();
+    let late = gateway.call(&echo, json!({}), Some(Duration::from_millis(1))).await;
+    assert!(matches!(late, Err(CallError::Timeout { .. })));
+    until("it was looked at", || remote.lists.load(Ordering::SeqCst) > before).await;
+    assert!(!hanging.is_finished() && gateway.health()[0].starts == 1);
+    gateway.shutdown().await;
+    assert!(matches!(hanging.await.unwrap(), Err(CallError::Cancelled { .. })));
+}
+
+#[tokio::test]
+async fn a_list_that_changed_is_asked_for_until_it_is_had() {
+    let remote = Remote::default();
+    let served = serve(remote.clone(), None).await;
+    let gateway = start(&[("remote", remote_at(&served.url))], options()).await;
+    remote.status.store(429, Ordering::SeqCst);
+    remote.has_more.store(true, Ordering::SeqCst);
+    remote.changed.notify_one();
+    until("it was refused", || remote.lists_declined.load(Ordering::SeqCst) >= 1).await;
+    remote.status.store(0, Ordering::SeqCst);
+    until("the new tool is listed", || gateway.resolve("more").is_ok()).await;
+    assert_eq!(gateway.health()[0].starts, 1);
+    gateway.shutdown().await;
+}
+
+/// With so many failures before a long pause, in which a server comes.
+fn failing(failures: u32) -> Options {
+    let restart = RestartPolicy {
+        failures_to_open: failures,
+        open_for: Duration::from_millis(500),
+        ..options().restart
+    };
+    Options { restart, ..options() }
+}
+
+fn watch(url: &str, options: Options) -> Gateway {
+    Gateway::start(&Config::default().with("remote", remote_at(url)), options)
+}
+
+fn serve_late(listener: TcpListener) -> Served {
+    let listener = listener.into_std().unwrap();
+    serve_on(listener, Remote::default(), StreamableHttpServerConfig::default())
+}
+
+async fn speaks_the_newest(gateway: &Gateway) {
+    until("it is connected", || gateway.health()[0].status == Status::Connected).await;
+    assert_eq!(gateway.health()[0].protocol_version.as_deref(), Some("2026-07-28"));
+}
+
+#[tokio::test]
+async fn one_that_comes_late_is_asked_for_the_newest_protocol_by_every_attempt() {
+    for failures in 1..=3 {
+        let (socket, url) = closed();
+        let gateway = watch(&url, failing(failures));
+        until("it has failed so often", || gateway.health()[0].circuit_open).await;
+        let error = gateway.health()[0].error.clone().unwrap();
+        assert_eq!(error, "it cannot be reached");
+        let _served = serve_late(socket.listen(16).unwrap());
+        speaks_the_newest(&gateway).await;
+        gateway.shutdown().await;
+    }
+}
+
+/// Behind a host that takes no connection and does not say so.
+#[tokio::test]
+async fn neither_does_a_host_that_is_silent_lead_to_the_old_protocol() {
+    let (listener, waiting, url) = full_house().await;
+    let options = Options { startup_timeout: Duration::from_secs(4), ..failing(1) };
+    let gateway = watch(&url, options);
+    until("it has failed", || gateway.health()[0].circuit_open).await;
+    assert_eq!(gateway.health()[0].error.as_deref(), Some("it cannot be reached"));
+    drop(waiting);
+    let _served = serve_late(listener);
+    speaks_the_newest(&gateway).await;
+    assert_eq!(text(&gateway, "echo", json!({"text": "late"})).await, "late");
+    gateway.shutdown().await;
+}
+
+/// A listener with a queue so full that nobody else gets in, and those who stand in it.
+async fn full_house() -> (TcpListener, Vec<TcpStream>, String) {
+    let (socket, url) = closed();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
+        waiting.push(stream.unwrap());
+    }
+    (listener, waiting, url)
+}
