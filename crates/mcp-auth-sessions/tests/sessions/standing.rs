@@ -8,6 +8,7 @@ use mcp_auth_sessions::{AccountChange, Standing, TokenPair};
 use crate::bench::Bench;
 
 /// What the record of the token says of it. What a server says of it must be the same.
+#[expect(clippy::panic, reason = "a helper of tests, where a panic is a failed test")]
 async fn verdict(bench: &Bench, token: &IssuedToken) -> Verdict {
     let Standing::Judged(verdict) = standing(bench, token).await else { panic!("exchanged") };
     let expected = match verdict {
