@@ -60,7 +60,7 @@ fn keys(attempt: &Attempt) -> impl Iterator<Item = &Throttled> {
 
 fn add_policy(call: &mut Cmd, policy: &ThrottlePolicy) {
     let delays = delays(policy);
-    call.arg(policy.free).arg(milliseconds(policy.cap)).arg(milliseconds(policy.forget_after));
+    call.arg(policy.free).arg(milliseconds(policy.forget_after));
     call.arg(delays.len()).arg(delays);
 }
 

@@ -19,7 +19,11 @@ use crate::settings::{LogFormat, LogSettings};
 /// # Errors
 /// When something else logs already, which is a defect.
 pub(crate) fn start(settings: LogSettings) -> Result<(), Failure> {
-    let shown = Targets::new().with_target("mcp_", settings.level).with_default(LevelFilter::WARN);
+    // The MCP library quotes what servers send, which may hold arguments and keys.
+    let shown = Targets::new()
+        .with_target("mcp_", settings.level)
+        .with_target("rmcp", LevelFilter::OFF)
+        .with_default(LevelFilter::WARN);
     let lines = fmt::layer().with_writer(io::stderr).with_target(false).with_ansi(false);
     let lines = match settings.format {
         LogFormat::Text => lines.boxed(),

@@ -52,11 +52,9 @@ impl ThrottlePolicy {
         let now = milliseconds(now.since_epoch());
         let held = held.filter(|held| !held.is_forgotten(now));
         let attempts = match held {
-            // What is due later than the longest delay was put off before the clock was set back. Nobody is locked out until
-            // it has caught up.
-            Some(held)
-                if (1..=milliseconds(self.cap)).contains(&held.next_at.saturating_sub(now)) =>
-            {
+            // What is due later than after the last attempt was put off before the clock was set back. Nobody is locked out
+            // until it has caught up.
+            Some(held) if held.next_at > now && held.next_at - now <= self.delay_of(held) => {
                 return Err(Duration::from_millis(held.next_at - now));
             }
             Some(held) => held.attempts.saturating_add(1),
@@ -65,6 +63,21 @@ impl ThrottlePolicy {
         let next_at = now.saturating_add(milliseconds(self.delay(attempts)));
         let forget_at = next_at.saturating_add(milliseconds(self.forget_after));
         Ok(ThrottleState { attempts, next_at, forget_at })
+    }
+
+    fn delay_of(&self, held: ThrottleState) -> u64 {
+        milliseconds(self.delay(held.attempts))
+    }
+
+    /// The same for a key that shares `held` with others, whose delays may be longer.
+    fn begin_shared(
+        &self,
+        held: Option<ThrottleState>,
+        now: Timestamp,
+    ) -> Result<ThrottleState, Duration> {
+        let due = held.map_or(0, |held| held.next_at);
+        let wait = Duration::from_millis(due).saturating_sub(now.since_epoch());
+        if wait.is_zero() { self.begin(held, now) } else { Err(wait.min(self.cap)) }
     }
 
     /// The delay after this many attempts.
@@ -94,12 +107,6 @@ impl ThrottleState {
     #[must_use]
     pub fn give_back(self) -> Self {
         Self { attempts: self.attempts.saturating_sub(1), next_at: 0, ..self }
-    }
-
-    /// The same for a key that shares it with others, whose delays may be longer: due after `longest` at the latest.
-    fn shared(self, now: Timestamp, longest: Duration) -> Self {
-        let latest = milliseconds(now.since_epoch()).saturating_add(milliseconds(longest));
-        Self { next_at: self.next_at.min(latest), ..self }
     }
 
     fn is_forgotten(&self, now: u64) -> bool {

@@ -47,6 +47,7 @@ mod process;
 mod registry;
 mod restart;
 mod schema;
+mod secrets;
 mod server;
 mod status;
 mod stderr;

@@ -20,6 +20,7 @@ use crate::config::{EntryError, ServerConfig};
 use crate::limiter::Limiter;
 use crate::options::Options;
 use crate::registry::Registry;
+use crate::secrets::hidden;
 use crate::status::{ServerHealth, Status};
 use crate::stderr::StderrRing;
 use crate::tool::ToolEntry;
@@ -203,6 +204,7 @@ impl Server {
         let server = self.name.clone();
         match error {
             ClientError::Refused { code, message } => {
+                let message = hidden(message, self.secrets());
                 CallError::Protocol { server, code: Some(code), message }
             }
             ClientError::Violation(message) => CallError::Protocol { server, code: None, message },
@@ -217,6 +219,10 @@ impl Server {
                 self.failed(error.to_string())
             }
         }
+    }
+
+    fn secrets(&self) -> &[String] {
+        self.entry.as_ref().map_or(&[], |config| &config.secrets)
     }
 
     fn failed(&self, reason: String) -> CallError {

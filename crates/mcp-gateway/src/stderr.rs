@@ -6,14 +6,12 @@ use std::sync::{Mutex, PoisonError};
 use tokio::io::AsyncRead;
 
 use crate::lines::{Line, Lines};
+use crate::secrets::hidden;
 
 const LINES: usize = 100;
 const LINE_BYTES: usize = 1024;
-/// A shorter secret would blank out ordinary words.
-const SHORTEST_SECRET: usize = 6;
 
-/// At most 100 lines of 1 KiB each. Control characters are escaped, and what `${NAME}` stood for in
-/// the configuration is blanked out: servers print their environment in their despair.
+/// At most 100 lines of 1 KiB each. Control characters are escaped, and secrets of the configuration blanked out.
 #[derive(Debug, Default)]
 pub(crate) struct StderrRing {
     lines: Mutex<VecDeque<String>>,
@@ -37,10 +35,7 @@ impl StderrRing {
     }
 
     fn push(&self, line: &[u8], secrets: &[String]) {
-        let mut text = String::from_utf8_lossy(line).into_owned();
-        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET) {
-            text = text.replace(secret.as_str(), "[hidden]");
-        }
+        let text = hidden(String::from_utf8_lossy(line).into_owned(), secrets);
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() == LINES {
             lines.pop_front();

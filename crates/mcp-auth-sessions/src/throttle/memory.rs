@@ -37,11 +37,11 @@ impl MemoryThrottles {
 
     fn count(&self, attempt: &Attempt, now: Timestamp) -> Option<Duration> {
         let mut counters = self.counters();
-        let held = |one: &Throttled| {
-            let shared = || Some(counters.get(&one.key)?.shared(now, one.policy.cap));
-            counters.own(&one.key).copied().or_else(shared)
+        let judged = |one: &Throttled| match counters.own(&one.key) {
+            Some(own) => one.policy.begin(Some(*own), now),
+            None => one.policy.begin_shared(counters.get(&one.key).copied(), now),
         };
-        let judge = |one: &Throttled| (one.key, one.policy.begin(held(one), now));
+        let judge = |one: &Throttled| (one.key, judged(one));
         let verdicts: Vec<_> = keys(attempt).map(judge).collect();
         let wait = verdicts.iter().filter_map(|(_, verdict)| verdict.err()).max();
         if wait.is_none() {

@@ -16,6 +16,7 @@ use crate::client::{Client, ClientError};
 use crate::config::{ServerConfig, Transport};
 use crate::registry::Registry;
 use crate::restart::Failures;
+use crate::secrets::hidden;
 use crate::status::Status;
 use crate::tool::{ListedTool, ToolEntry};
 use dialects::Dialects;
@@ -150,6 +151,7 @@ impl Supervisor {
     fn failed(&mut self, reason: String) -> Duration {
         let ran = self.connected.take().map(|since| since.elapsed()).unwrap_or_default();
         let pause = self.failures.next_pause(ran);
+        let reason = hidden(reason, &self.config.secrets);
         tracing::warn!(server = self.server.name, reason, ?pause, "failed");
         let settled = self.dialects.is_proven() || self.has_tried_all();
         // One that is started again at once is worth waiting for.

@@ -1,12 +1,16 @@
 //! Servers over HTTP that are not there yet, refuse for a while, or are kept busy.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
+use axum::routing::post;
+use axum::{Json, Router};
 use mcp_gateway::{CallError, Config, Gateway, Options, RestartPolicy, Status};
 use rmcp::transport::StreamableHttpServerConfig;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
@@ -143,4 +147,29 @@ async fn full_house() -> (TcpListener, Vec<TcpStream>, String) {
         waiting.push(stream.unwrap());
     }
     (listener, waiting, url)
+}
+
+/// Refuses everybody, and repeats the key.
+async fn repeats_the_key(headers: HeaderMap, request: Json<Value>) -> Json<Value> {
+    let key = headers["authorization"].to_str().unwrap();
+    let error = json!({"code": -32_000, "message": format!("bad key {key}")});
+    Json(json!({"jsonrpc": "2.0", "id": request.0["id"], "error": error}))
+}
+
+#[tokio::test]
+async fn a_key_that_a_server_repeats_is_hidden() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let app = Router::new().route("/mcp", post(repeats_the_key));
+    let served = tokio::spawn(async move { axum::serve(listener, app).await });
+    let entry =
+        json!({"type": "http", "url": url, "headers": {"Authorization": "Bearer ${THE_KEY}"}});
+    let file = json!({"mcpServers": {"far": entry}}).to_string();
+    let config = Config::parse(&file, Path::new("config.json"), |_| Some(SAID.to_owned())).unwrap();
+    let gateway = Gateway::start(&config, options());
+    gateway.settled().await;
+    let reason = gateway.server("far").unwrap().error.unwrap();
+    assert!(reason.contains("bad key Bearer [hidden]") && !reason.contains(SAID), "{reason}");
+    gateway.shutdown().await;
+    served.abort();
 }

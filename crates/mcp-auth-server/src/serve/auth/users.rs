@@ -14,8 +14,10 @@ use mcp_auth::roles::Role;
 use mcp_auth_sessions::AccountError;
 use mcp_auth_sessions::account::Account;
 use mcp_auth_tower::axum::Rejection;
+use mcp_auth_tower::refuse_caller;
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio::sync::MutexGuard;
 
 pub(super) use self::change::{ChangeRequest, change};
 pub(super) use self::create::{NewUser, create};
@@ -61,7 +63,7 @@ pub(super) async fn delete(call: Call) -> Answer {
     let account = find(&call).await?;
     refuse_self(&call, &account.user_id, "delete the own account")?;
     require_over(&call, &account.user_id, &account.role)?;
-    let _turn = call.app.superadmins.lock().await;
+    let _turn = turn(&call, &account).await?;
     keep_a_superadmin(&call, &account).await?;
     let (rights, policy) = (Rights::of(&call)?, call.gate().policy());
     let allowed = |row: &Account| rights.cover(policy, &row.user_id, &row.role);
@@ -104,8 +106,24 @@ fn refuse_self(call: &Call, user_id: &str, action: &str) -> Result<(), Rejection
     Ok(())
 }
 
-/// `superadmin` is given on the host, so the last one is not taken over HTTP. Whoever asks has the turn until the change is made:
-/// otherwise two could each find that the other one is left. Several servers of one store take no turns.
+/// The turn to take a superadmin away, where this is one: otherwise two could each find that the other one is left. Who waited for
+/// it may have lost what he had meanwhile. Several servers of one store take no turns.
+async fn turn<'a>(
+    call: &'a Call,
+    account: &Account,
+) -> Result<Option<MutexGuard<'a, ()>>, Rejection> {
+    if account.role != Role::Superadmin {
+        return Ok(None);
+    }
+    let turn = call.app.superadmins.lock().await;
+    let caller = call.caller()?;
+    call.still_stands(caller).await.map_err(|refusal| {
+        Rejection(refuse_caller(call.gate(), caller, refusal, &call.origin()))
+    })?;
+    Ok(Some(turn))
+}
+
+/// `superadmin` is given on the host, so the last one is not taken over HTTP.
 async fn keep_a_superadmin(call: &Call, account: &Account) -> Result<(), Rejection> {
     if account.role != Role::Superadmin || !account.active {
         return Ok(());

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::create::{require_grantable, role_named};
-use super::{User, find, keep_a_superadmin, refuse_self, refused};
+use super::{User, find, keep_a_superadmin, refuse_self, refused, turn};
 use crate::serve::auth::rights::{Rights, require_over};
 use crate::serve::body::Accepted;
 use crate::serve::call::{Answer, Call};
@@ -34,7 +34,10 @@ pub(in crate::serve::auth) async fn change(mut call: Call) -> Answer {
     let asked: ChangeRequest = call.read(Accepted::Json).await?;
     let mut account = find(&call).await?;
     let changes = changes(&call, asked)?;
-    let _turn = call.app.superadmins.lock().await;
+    let is_taken_away =
+        |it: &AccountChange| matches!(it, AccountChange::Role(_) | AccountChange::Active(false));
+    let is_taken_away = changes.iter().any(is_taken_away);
+    let _turn = if is_taken_away { turn(&call, &account).await? } else { None };
     judge(&call, &account, &changes).await?;
     call.require_audit()?;
     for change in changes {
