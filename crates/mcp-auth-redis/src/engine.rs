@@ -111,7 +111,9 @@ impl Engine {
         keys: &Group,
         ask: &Ask,
     ) -> Result<T, Failure> {
-        if self.primary(keys.slot).await.is_ok_and(|primary| primary.replicas.majority() > 0) {
+        let is_awaited = !self.topology.url().asynchronous;
+        let has_replicas = |primary: Primary| primary.replicas.majority() > 0;
+        if is_awaited && self.primary(keys.slot).await.is_ok_and(has_replicas) {
             let touch = cmd("INCR").arg(keys.key(MARK)).to_owned();
             self.ask_durably(keys.slot, &touch.into()).await?;
         }

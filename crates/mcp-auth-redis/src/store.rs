@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use mcp_auth::store::StoreError;
 
-pub(crate) use self::on_their_way::Open;
 pub(crate) use self::parts::Parts;
 use crate::RedisOptions;
 use crate::status::{Finding, Status};

@@ -14,9 +14,9 @@ use super::row;
 use crate::access::ANSWER;
 use crate::failure::Failure;
 use crate::keys::{PartitionKeys, partition_of};
-use crate::outbox::{LOG_LINES, Reached};
+use crate::outbox::{LOG_LINES, Progress, Reached};
 use crate::script::{ADVANCE, Ask};
-use crate::store::{Open, Parts};
+use crate::store::Parts;
 
 /// How long whoever revokes waits for the engine; the order goes on after that.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -29,10 +29,7 @@ impl Parts {
     /// fails because the engine is away: the receipt says how far it has got.
     pub(super) async fn revoke(self: &Arc<Self>, order: Order<'_>) -> Result<Receipt, StoreError> {
         if let Some(same) = self.on_their_way.same_as(&order) {
-            let Open { progress, is_journaled, .. } = same;
-            let reached =
-                self.worker.run(async move { Ok(progress.first_try(PATIENCE).await) }).await?;
-            return Ok(self.receipt(reached, is_journaled));
+            return Ok(self.receipt(self.first_try(same).await?, self.journal.is_some()));
         }
         let written = match &self.journal {
             Some(journal) => Some(journal.write(&order).await),
@@ -45,13 +42,16 @@ impl Parts {
                 journal.done(number);
             }
         });
-        let first_try = async move { Ok(progress.first_try(PATIENCE).await) };
-        let reached = self.worker.run(first_try).await?;
+        let reached = self.first_try(progress).await?;
         match written {
             // The engine does not have it, and after a crash nobody would.
             Some(Err(error)) if reached.durability.is_none() => Err(error),
             _ => Ok(self.receipt(reached, number.is_some())),
         }
+    }
+
+    async fn first_try(&self, progress: Arc<Progress>) -> Result<Reached, StoreError> {
+        self.worker.run(async move { Ok(progress.first_try(PATIENCE).await) }).await
     }
 
     fn receipt(&self, reached: Reached, is_journaled: bool) -> Receipt {

@@ -12,7 +12,9 @@ impl Parts {
         let Some(directory) = &self.journal_directory else { return };
         // A directory that cannot be read now is looked at again.
         let Ok(left) = Journal::left(directory) else { return };
-        self.damaged_outboxes.store(left.damaged, Ordering::Relaxed);
+        // Those whose orders go on their way count as held from now on.
+        let held = left.files.iter().filter(|file| file.is_damaged && !file.orders.is_empty());
+        self.damaged_outboxes.store(left.damaged - held.count(), Ordering::Relaxed);
         for found in left.files {
             self.adopt_file(found);
         }
@@ -31,14 +33,17 @@ impl Parts {
         let file = Arc::new(std::sync::Mutex::new(Some(found)));
         for order in orders {
             let (left, file) = (Arc::clone(&left), Arc::clone(&file));
-            let held_damaged = Arc::clone(&self.held_damaged);
+            let (held_damaged, damaged) =
+                (Arc::clone(&self.held_damaged), Arc::clone(&self.damaged_outboxes));
             let arrived = move || {
                 if left.fetch_sub(1, Ordering::AcqRel) == 1
                     && let Ok(mut file) = file.lock()
                     && let Some(file) = file.take()
                 {
                     file.remove();
+                    // Where it lies now it is seen by whoever looks next.
                     held_damaged.fetch_sub(held, Ordering::Relaxed);
+                    damaged.fetch_add(held, Ordering::Relaxed);
                 }
             };
             self.send(&order.as_order(), true, arrived);

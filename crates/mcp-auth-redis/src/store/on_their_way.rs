@@ -21,35 +21,28 @@ struct Orders {
     next: u64,
 }
 
-/// An order that is on its way.
-#[derive(Debug, Clone)]
-pub(crate) struct Open {
-    pub(crate) progress: Arc<Progress>,
-    /// Whether it is written down on this machine.
-    pub(crate) is_journaled: bool,
-    /// What it says, where that is one revocation.
+#[derive(Debug)]
+struct Open {
+    progress: Arc<Progress>,
+    /// What it says, where that is one revocation and the same need not be sent again.
     single: Option<(Revocation, Vec<(TokenDigest, NumericDate)>)>,
 }
 
 impl OnTheirWay {
-    /// Takes an order in, and returns by which number it is known.
-    pub(super) fn add(
-        &self,
-        order: &Order<'_>,
-        progress: Arc<Progress>,
-        is_journaled: bool,
-    ) -> u64 {
+    /// Takes an order in, and returns by which number it is known. One that should have been written down and could not be does
+    /// not stand for others: each is to be told.
+    pub(super) fn add(&self, order: &Order<'_>, progress: Arc<Progress>, is_safe: bool) -> u64 {
         let mut orders = self.orders();
         let number = orders.next;
         orders.next += 1;
         let single = match order.revocations {
-            [one] => Some((*one, order.tokens.to_vec())),
+            [one] if is_safe => Some((*one, order.tokens.to_vec())),
             _ => None,
         };
         if let Some((one, _)) = &single {
             orders.single.insert(id_of(one), number);
         }
-        orders.open.insert(number, Open { progress, is_journaled, single });
+        orders.open.insert(number, Open { progress, single });
         number
     }
 
@@ -64,13 +57,13 @@ impl OnTheirWay {
 
     /// An order that says all that this one says. Whoever asks for the same again and again while a replica is away is told how
     /// far the first one has got, and takes no memory for it.
-    pub(crate) fn same_as(&self, order: &Order<'_>) -> Option<Open> {
+    pub(crate) fn same_as(&self, order: &Order<'_>) -> Option<Arc<Progress>> {
         let [wanted] = order.revocations else { return None };
         let orders = self.orders();
         let open = orders.open.get(orders.single.get(&id_of(wanted))?)?;
         let (one, tokens) = open.single.as_ref()?;
         let says_all = one == wanted && order.tokens.iter().all(|token| tokens.contains(token));
-        says_all.then(|| open.clone())
+        says_all.then(|| Arc::clone(&open.progress))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -103,16 +96,19 @@ mod tests {
         let order = Order { revocations: &one, tokens: &[token] };
         assert!(orders.same_as(&order).is_none());
         let number = orders.add(&order, Arc::new(Progress::new(1)), true);
-        assert!(orders.same_as(&order).unwrap().is_journaled);
+        assert!(orders.same_as(&order).is_some());
         assert!(orders.same_as(&Order::of(&one)).is_some(), "it says more");
         let longer = Order::of(&later);
         assert!(orders.same_as(&longer).is_none(), "until then it need not be kept");
         let other = (TokenDigest::of(b"b"), NumericDate::LATEST);
         let listing = Order { revocations: &one, tokens: &[token, other] };
         assert!(orders.same_as(&listing).is_none(), "a token that is not listed");
-        let second = orders.add(&longer, Arc::new(Progress::new(1)), false);
+        let unwritten = orders.add(&longer, Arc::new(Progress::new(1)), false);
+        assert!(orders.same_as(&longer).is_none(), "it could not be written down");
+        orders.remove(unwritten);
+        let second = orders.add(&longer, Arc::new(Progress::new(1)), true);
         orders.remove(number);
-        assert!(!orders.same_as(&longer).unwrap().is_journaled && orders.len() == 1);
+        assert!(orders.same_as(&longer).is_some() && orders.len() == 1);
         orders.remove(second);
         assert!(orders.same_as(&longer).is_none() && orders.len() == 0);
     }
@@ -120,7 +116,7 @@ mod tests {
     #[test]
     fn several_at_once_are_an_order_of_their_own() {
         let (orders, two) = (OnTheirWay::default(), [entry(1, 5), entry(2, 5)]);
-        orders.add(&Order::of(&two), Arc::new(Progress::new(1)), false);
+        orders.add(&Order::of(&two), Arc::new(Progress::new(1)), true);
         assert!(orders.same_as(&Order::of(&two)).is_none());
         assert!(orders.same_as(&Order::of(&two[..1])).is_none());
     }

@@ -52,7 +52,7 @@ pub(crate) struct Parts {
     pub(crate) journal: Option<Journal>,
     pub(super) journal_directory: Option<PathBuf>,
     /// Files of the journal that could not be read, or not whole, without those that are held.
-    pub(super) damaged_outboxes: AtomicUsize,
+    pub(super) damaged_outboxes: Arc<AtomicUsize>,
     /// Such files whose orders, as far as they could be read, are on their way.
     pub(super) held_damaged: Arc<AtomicUsize>,
     pub(crate) on_their_way: OnTheirWay,
@@ -83,7 +83,7 @@ impl Parts {
             clock: Arc::clone(&options.clock),
             journal,
             journal_directory: options.journal.clone(),
-            damaged_outboxes: AtomicUsize::new(0),
+            damaged_outboxes: Arc::default(),
             held_damaged: Arc::default(),
             on_their_way: OnTheirWay::default(),
             namespace,
@@ -194,7 +194,8 @@ impl Parts {
             self.clock.now(),
         );
         let progress = self.outbox.send(order);
-        let number = self.on_their_way.add(order, Arc::clone(&progress), is_journaled);
+        let is_safe = is_journaled || self.journal.is_none();
+        let number = self.on_their_way.add(order, Arc::clone(&progress), is_safe);
         let (parts, watched) = (Arc::downgrade(self), Arc::clone(&progress));
         self.worker.spawn(async move {
             watched.done().await;

@@ -126,6 +126,34 @@ async fn what_a_dead_process_left_behind_arrives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_outbox_counts_once_while_its_orders_travel_and_after_that() {
+    for mut bench in Bench::all() {
+        let store = bench.journaled();
+        bench.node.kill9();
+        assert!(revoke(&store, "a").await.unwrap().pending);
+        drop(store);
+        let mut files = std::fs::read_dir(bench.directory.path()).unwrap();
+        let path = files.next().unwrap().unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{{not a line\n{text}")).unwrap();
+        bench.node.restart().unwrap();
+        let heir = bench.journaled();
+        assert_eq!(heir.status().damaged_outboxes, 1);
+        bench.refuses(&heir, "a");
+        until("it is kept for people, and counted", LONG, || {
+            let kept = std::fs::read_dir(bench.directory.path())?
+                .filter_map(Result::ok)
+                .any(|file| file.path().extension().is_some_and(|ending| ending == "damaged"));
+            let status = heir.status();
+            anyhow::ensure!(kept && status.on_their_way == 0, "{status:?}");
+            anyhow::ensure!(status.damaged_outboxes == 1, "{status:?}");
+            Ok(())
+        })
+        .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_engine_that_lost_everything_is_given_it_back() {
     for mut bench in Bench::all() {
         let (one, other) = (open(&bench.node.url()), open(&bench.node.url()));

@@ -19,6 +19,14 @@ fn hosts(nodes: &[Node]) -> String {
     addresses.join(",")
 }
 
+/// Three engines under three sentinels, and the URL of the set.
+fn sentinels(engine: &Engine) -> (Sentinels, String) {
+    let three = vec![Host::loopback(); 3];
+    let set = Sentinels::start(&Options::new(engine), &three, &three).unwrap();
+    let url = format!("redis+sentinel://{}?master={}", hosts(set.nodes()), Sentinels::NAME);
+    (set, url)
+}
+
 fn refuses(tokens: &Tokens, store: &RedisStore, jti: &str) {
     until("it is refused", LONG, || {
         anyhow::ensure!(tokens.ask(store, jti)? == REVOKED, "{jti} is live");
@@ -61,9 +69,7 @@ async fn users_and_certificates_are_those_of_the_url() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sentinels_lead_to_whoever_is_the_primary() {
     for engine in Engine::all() {
-        let three = vec![Host::loopback(); 3];
-        let mut set = Sentinels::start(&Options::new(&engine), &three, &three).unwrap();
-        let url = format!("redis+sentinel://{}?master={}", hosts(set.nodes()), Sentinels::NAME);
+        let (mut set, url) = sentinels(&engine);
         let (one, other, tokens) = (open(&url), open(&url), Tokens::new());
         let receipt = revoke(&one, "a").await.unwrap();
         assert_eq!((receipt.durability, receipt.pending), (Durability::All, false));
@@ -118,9 +124,7 @@ fn grant() -> Grant {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_refresh_token_is_exchanged_while_the_replicas_are_away() {
     for engine in Engine::all() {
-        let three = vec![Host::loopback(); 3];
-        let mut set = Sentinels::start(&Options::new(&engine), &three, &three).unwrap();
-        let url = format!("redis+sentinel://{}?master={}", hosts(set.nodes()), Sentinels::NAME);
+        let (mut set, url) = sentinels(&engine);
         let (store, first) = (open(&url), grant());
         assert!(store.create(&first).await.unwrap());
         let primary = set.primary().unwrap();
