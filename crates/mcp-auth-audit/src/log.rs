@@ -198,8 +198,8 @@ fn with_json<T>(event: &AuditEvent<'_>, take: impl FnOnce(&[u8]) -> T) -> Option
     // A thread that is ending has none any more.
     let mut json = JSON.try_with(Cell::take).unwrap_or_default();
     json.clear();
-    let is_event = serde_json::to_writer(&mut json, event).is_ok() && line::is_event(&json);
-    let taken = is_event.then(|| take(&json));
+    event.write_json(&mut json);
+    let taken = line::is_event(&json).then(|| take(&json));
     let _ = JSON.try_with(|kept| kept.set(json));
     taken
 }

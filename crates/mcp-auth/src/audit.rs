@@ -3,6 +3,7 @@
 //! This crate makes events and hands them to an [`AuditSink`]. Keeping them safe is the sink's business. An event
 //! never holds a token, a secret, a password or a tool's arguments.
 
+mod json;
 mod kind;
 
 use std::fmt;
@@ -90,15 +91,18 @@ impl<'a> AuditEvent<'a> {
 
     /// The same, about the caller whom authentic claims name.
     #[must_use]
-    pub fn about(self, claims: &'a Claims) -> Self {
+    pub fn about(mut self, claims: &'a Claims) -> Self {
+        self.fill_in(claims);
+        self
+    }
+
+    /// The same in place.
+    pub(crate) fn fill_in(&mut self, claims: &'a Claims) {
         let role = claims.role().filter(|_| claims.token_type() == Some(TokenType::Access));
-        Self {
-            user_id: Some(claims.user_id()),
-            role: role.map(Role::name),
-            jti: claims.token_id(),
-            sid: claims.session_id(),
-            ..self
-        }
+        self.user_id = Some(claims.user_id());
+        self.role = role.map(Role::name);
+        self.jti = claims.token_id();
+        self.sid = claims.session_id();
     }
 }
 
