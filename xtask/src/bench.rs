@@ -36,17 +36,31 @@ struct Suite {
     name: &'static str,
     /// The suite starts the programs as users do, so they are built as users get them.
     starts_programs: bool,
+    /// The benchmark is built with these.
+    features: &'static str,
     others: &'static [Other],
 }
 
-const VALIDATE: Suite =
-    Suite { name: "validate", starts_programs: false, others: &[others::INTEROP] };
-const CLI: Suite = Suite { name: "cli", starts_programs: true, others: &[] };
-const HTTP: Suite = Suite { name: "http", starts_programs: false, others: &[others::FASTAPI] };
-const SERVER: Suite = Suite { name: "server", starts_programs: true, others: &[] };
-const GATEWAY: Suite = Suite { name: "gateway", starts_programs: true, others: &[others::FASTMCP] };
-const REVOCATION: Suite =
-    Suite { name: "revocation", starts_programs: false, others: &[others::REDIS, others::VALKEY] };
+impl Suite {
+    const fn new(name: &'static str, others: &'static [Other]) -> Self {
+        Self { name, starts_programs: false, features: "", others }
+    }
+
+    const fn of_programs(name: &'static str, others: &'static [Other]) -> Self {
+        Self { starts_programs: true, ..Self::new(name, others) }
+    }
+
+    const fn counting_allocations(self) -> Self {
+        Self { features: "count-allocations", ..self }
+    }
+}
+
+const VALIDATE: Suite = Suite::new("validate", &[others::INTEROP]).counting_allocations();
+const CLI: Suite = Suite::of_programs("cli", &[]);
+const HTTP: Suite = Suite::new("http", &[others::FASTAPI]);
+const SERVER: Suite = Suite::of_programs("server", &[]);
+const GATEWAY: Suite = Suite::of_programs("gateway", &[others::FASTMCP]);
+const REVOCATION: Suite = Suite::new("revocation", &[others::REDIS, others::VALKEY]);
 
 impl What {
     fn suites(self) -> &'static [Suite] {
@@ -72,8 +86,8 @@ fn measure(suite: &Suite, args: &Args) -> Result<()> {
     if suite.starts_programs {
         project::build_programs(Profile::Release)?;
     }
-    let mut bench =
-        run::cargo(&["run", "--release", "--package", "mcp-auth-bench", "--", suite.name]);
+    let mut bench = run::cargo(&["run", "--release", "--package", "mcp-auth-bench"]);
+    bench.args(["--features", suite.features, "--", suite.name]);
     bench.args(args.json.then_some("--json")).args(&args.extra);
     for Other { what, variable, bring, remedy, .. } in suite.others {
         match bring() {

@@ -75,7 +75,8 @@ struct Latency {
 pub(crate) fn run() -> Result<Results> {
     let token = token()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let ours = peers::ours()?;
+    let folder = tempfile::tempdir()?;
+    let ours = peers::ours(folder.path())?;
     let mut servers = Vec::new();
     for (name, plain, guarded) in [
         ("mcp-auth-tower, a fixed text", "/plain", "/guarded"),

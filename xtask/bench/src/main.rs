@@ -13,6 +13,7 @@
 //! compare what is left when that is taken away. `cargo rustc --release -p mcp-auth-bench -- -C strip=none` keeps the
 //! names of functions.
 
+mod allocations;
 mod cases;
 mod child;
 mod claims;
@@ -28,9 +29,11 @@ mod python;
 mod revocation;
 mod server;
 mod table;
+mod tokens;
 mod validate;
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -38,6 +41,11 @@ use clap::{Parser, Subcommand};
 use serde::Serialize;
 
 use crate::fixture::Fixture;
+
+/// The one that our server has, so that what is measured under load allocates as it does.
+#[cfg(all(unix, not(feature = "count-allocations")))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Measures mcp-auth against its peers.
 #[derive(Debug, Parser)]
@@ -67,7 +75,7 @@ enum Command {
     },
     /// The server that `http` puts under load
     #[command(hide = true)]
-    HttpServer,
+    HttpServer { folder: PathBuf },
     /// The MCP server that `gateway` calls, over HTTP
     #[command(hide = true)]
     GatewayUpstream,
@@ -135,7 +143,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Server(_) => results.server = Some(server::run()?),
         Command::Gateway(_) => results.gateway = Some(gateway::run()?),
         Command::Revocation { sizes, .. } => results.revocation = Some(revocation::run(*sizes)?),
-        Command::HttpServer => return http::serve(),
+        Command::HttpServer { folder } => return http::serve(folder),
         Command::GatewayUpstream => return gateway::serve_http(),
         Command::GatewayUpstreamStdio => return gateway::serve_stdio(),
         Command::RevocationNode { place } => return revocation::serve(place),
@@ -154,7 +162,7 @@ impl Command {
             | Self::Server(output)
             | Self::Gateway(output)
             | Self::Revocation { output, .. } => Some(output),
-            Self::HttpServer
+            Self::HttpServer { .. }
             | Self::GatewayUpstream
             | Self::GatewayUpstreamStdio
             | Self::RevocationNode { .. }
@@ -197,6 +205,6 @@ fn count(name: &str, iterations: u32) -> Result<()> {
     let case = cases.iter_mut().find(|case| case.name == name);
     let case =
         case.with_context(|| format!("no case `{name}`; there are: {}", names.join(", ")))?;
-    allocation_counter::opt_out(|| (case.batch)(iterations));
+    allocations::none(|| (case.batch)(iterations));
     Ok(())
 }

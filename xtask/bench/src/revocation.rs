@@ -14,7 +14,6 @@ mod latency;
 mod node;
 mod show;
 mod spread;
-mod tokens;
 
 use anyhow::{Context, Result};
 use mcp_auth_rig::Engine;

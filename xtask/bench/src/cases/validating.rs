@@ -10,16 +10,18 @@ use mcp_auth::{Gate, Origin};
 
 use super::Case;
 use crate::fixture::Fixture;
+use crate::tokens;
 
 /// A busy service's revocations.
-const MANY: u32 = 100_000;
+const REVOKED: u32 = 100_000;
 
 pub(super) fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
     Ok(vec![
         validate(fixture)?,
         validate_at_fixed_time(fixture)?,
-        gate(fixture, ("gate", "Gate::authenticate, nothing revoked"), 0)?,
-        gate(fixture, ("gate-100k", "Gate::authenticate, 100 000 revocations held"), MANY)?,
+        gate(fixture, ("gate", "Gate::authenticate, tokens it has not seen, nothing revoked"), 0)?,
+        gate(fixture, ("gate-100k", "the same, 100 000 revocations held"), REVOKED)?,
+        gate_again(fixture)?,
     ])
 }
 
@@ -49,11 +51,24 @@ fn validate_at_fixed_time(fixture: &Fixture) -> Result<Case> {
     Case::new(("validate-fixed-now", "the same without reading the clock"), once, Result::is_ok)
 }
 
+/// Of so many tokens that none is remembered until it comes again.
 fn gate(fixture: &Fixture, name: (&'static str, &'static str), revocations: u32) -> Result<Case> {
-    let header = Fixture::header(&fixture.token);
     let gate = Gate::new(validator(fixture)).with_revocations(Arc::new(revoked(revocations)?));
-    let once = move || gate.authenticate(Some(&*header), &Origin::default());
+    let texts = tokens::texts(fixture, tokens::MANY)?;
+    let headers: Vec<_> = texts.into_iter().map(Fixture::header).collect();
+    let mut next = 0;
+    let once = move || {
+        next = (next + 1) % headers.len();
+        gate.authenticate(headers.get(next).map(|header| &**header), &Origin::default())
+    };
     Case::new(name, once, Result::is_ok)
+}
+
+fn gate_again(fixture: &Fixture) -> Result<Case> {
+    let header = Fixture::header(&fixture.token);
+    let gate = Gate::new(validator(fixture)).with_revocations(Arc::new(revoked(REVOKED)?));
+    let once = move || gate.authenticate(Some(&*header), &Origin::default());
+    Case::new(("gate-again", "the same, a token it knows"), once, Result::is_ok)
 }
 
 fn revoked(count: u32) -> Result<MemoryRevocations> {

@@ -1,7 +1,7 @@
 //! The servers under load, each a process of its own: ours, and the Python service that does the same.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -14,9 +14,9 @@ use crate::fixture::SECRET;
 const PYTHON: &str = "MCP_AUTH_BENCH_PYTHON";
 const APP_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
 
-/// This program again, as the server.
-pub(crate) fn ours() -> Result<Server> {
-    Server::start(Command::new(std::env::current_exe()?).arg("http-server"))
+/// This program again, as the server, which is killed in the end: what it writes lies in `folder`.
+pub(crate) fn ours(folder: &Path) -> Result<Server> {
+    Server::start(Command::new(std::env::current_exe()?).arg("http-server").arg(folder))
 }
 
 /// `None` where the interpreter is not named.

@@ -1,6 +1,7 @@
 //! Our server under load: one handler, bare and behind the layer.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -26,10 +27,9 @@ const TOOLS: u32 = 20;
 
 const ANSWER: &str = r#"[{"name":"filesystem","status":"connected"}]"#;
 
-/// Says on stdout where it listens, and serves until it is killed.
-pub(crate) fn serve() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let audit = open_audit(folder.path())?;
+/// Says on stdout where it listens, and serves until it is killed. Keeps its audit in `folder`.
+pub(crate) fn serve(folder: &Path) -> Result<()> {
+    let audit = open_audit(folder)?;
     let gate = gate(audit)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(serve_at_a_free_port(app(gate)))
@@ -99,7 +99,7 @@ fn revocations() -> Arc<MemoryRevocations> {
     Arc::new(held)
 }
 
-fn open_audit(folder: &std::path::Path) -> Result<AuditLog> {
+fn open_audit(folder: &Path) -> Result<AuditLog> {
     let keys = AuditKeys::generate(&SystemRandom);
     Ok(AuditLog::open(&AuditOptions::new(folder.join("audit.log"), keys))?)
 }

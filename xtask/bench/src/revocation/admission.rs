@@ -15,11 +15,11 @@ use tokio::task::{JoinSet, yield_now};
 
 use super::fill::fill;
 use super::node::Store;
-use super::tokens;
 use crate::fixture::Fixture;
 use crate::judgement::Judgement;
 use crate::measure::{Samples, Spread};
 use crate::progress;
+use crate::tokens;
 
 const ROUNDS: usize = 15;
 const ROUND: Duration = Duration::from_millis(300);

@@ -10,11 +10,11 @@ use mcp_auth::{Gate, Origin};
 use serde::Serialize;
 
 use super::held::{Places, SQLITE};
-use super::tokens::{self, MANY};
 use crate::fixture::Fixture;
 use crate::judgement::Judgement;
 use crate::measure::{self, Batch, Plan, Samples, Spread};
 use crate::progress;
+use crate::tokens::{self, MANY};
 
 const PLAN: Plan = Plan { rounds: 300, iterations: 1_000 };
 

@@ -13,9 +13,9 @@ use serde::Serialize;
 
 use super::fill::revocation;
 use super::latency::{Latencies, Latency};
-use super::tokens;
 use crate::fixture::Fixture;
 use crate::progress;
+use crate::tokens;
 
 /// Revocations that are taken in at once, as a follower does.
 const PORTION: u64 = 1_024;

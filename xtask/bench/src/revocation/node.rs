@@ -15,8 +15,8 @@ use mcp_auth_rig::Host;
 use mcp_auth_sqlite::{SqliteOptions, SqliteStore};
 use serde::{Deserialize, Serialize};
 
-use super::tokens;
 use crate::fixture::Fixture;
+use crate::tokens;
 
 /// How often a node that watches looks. The system adds about as much.
 const LOOK: Duration = Duration::from_micros(50);

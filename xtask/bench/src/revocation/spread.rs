@@ -11,9 +11,9 @@ use tokio::runtime::Builder;
 
 use super::latency::{Latencies, Latency};
 use super::node::{Node, Place};
-use super::tokens;
 use crate::judgement::Judgement;
 use crate::progress;
+use crate::tokens;
 
 /// One engine in one arrangement. Its nodes sync every write to their disks, and so does the node that revokes with its
 /// journal.

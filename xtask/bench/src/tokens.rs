@@ -10,19 +10,19 @@ use mcp_auth::validate::{Expect, RawToken, Rules, ValidToken, Validator};
 use crate::fixture::Fixture;
 
 /// As many as no cache holds what is looked up for them.
-pub(super) const MANY: u32 = 65_536;
+pub(crate) const MANY: u32 = 65_536;
 
 /// The `jti` of the token with this number.
-pub(super) fn id(number: u32) -> String {
+pub(crate) fn id(number: u32) -> String {
     format!("asked-about-{number}")
 }
 
-pub(super) fn validator(fixture: &Fixture) -> Validator {
+pub(crate) fn validator(fixture: &Fixture) -> Validator {
     Validator::new(Arc::clone(&fixture.keys), Rules::default())
 }
 
 /// Tokens of as many users and sign-ins. They live as long as this program.
-pub(super) fn texts(fixture: &Fixture, count: u32) -> Result<Vec<&'static str>> {
+pub(crate) fn texts(fixture: &Fixture, count: u32) -> Result<Vec<&'static str>> {
     let issuer = Issuer::new(Arc::clone(&fixture.keys))?;
     let now = SystemClock.now().unix_seconds();
     let date = |seconds| mcp_auth::clock::NumericDate::new(seconds).context("the year is 10000");
@@ -37,7 +37,7 @@ pub(super) fn texts(fixture: &Fixture, count: u32) -> Result<Vec<&'static str>> 
 }
 
 /// The same, read.
-pub(super) fn read(fixture: &Fixture, texts: &[&'static str]) -> Result<Vec<ValidToken<'static>>> {
+pub(crate) fn read(fixture: &Fixture, texts: &[&'static str]) -> Result<Vec<ValidToken<'static>>> {
     let (validator, now) = (validator(fixture), SystemClock.now());
     let read = |text: &&'static str| {
         Ok(validator.validate(RawToken::from_bytes(text.as_bytes())?, Expect::Access, now)?)
