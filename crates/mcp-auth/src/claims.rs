@@ -2,6 +2,7 @@
 
 mod audience;
 mod date;
+mod ids;
 mod members;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 pub use self::audience::Audience;
+use self::ids::Ids;
 use self::members::Members;
 use crate::clock::NumericDate;
 use crate::json::{self, JsonFault};
@@ -77,11 +79,20 @@ pub struct Claims(Arc<Parts>);
 
 /// Apart, because a token moves from stage to stage and this is too much to copy each time; shared, because what was
 /// found live is handed to everything that serves its request.
-#[derive(PartialEq, Eq)]
 struct Parts {
     payload: Box<str>,
     members: Members,
+    ids: Ids,
 }
+
+impl PartialEq for Parts {
+    /// All else is found in the payload.
+    fn eq(&self, other: &Self) -> bool {
+        self.payload == other.payload
+    }
+}
+
+impl Eq for Parts {}
 
 impl Claims {
     /// Reads the decoded payload of a token.
@@ -91,7 +102,7 @@ impl Claims {
     pub(crate) fn read(payload: Box<str>) -> Result<Self, ClaimsFault> {
         let mut members = Members::default();
         members.read(&payload)?;
-        Ok(Self(Arc::new(Parts { payload, members })))
+        Ok(Self(Arc::new(Parts { payload, members, ids: Ids::default() })))
     }
 
     /// `user_id`: who the token is about, 1 to 256 bytes without control characters.

@@ -12,7 +12,9 @@ use crate::policy::Policy;
 use crate::random::{Randomness, SystemRandom};
 use crate::refusal::Refusal;
 use crate::store::{NothingRevoked, RevocationStore, RevocationView, TokenDigest};
-use crate::validate::{Caller, Expect, LiveToken, Permit, RawToken, Validator};
+use crate::validate::{
+    Caller, Expect, LiveToken, Permit, RawToken, Validator, VerifiedTokens, extract,
+};
 
 /// Decides about requests: who is this, and may they do that. Holds all a decision needs and waits for nothing, so
 /// it works in a thread as well as in a task. A clone is a second handle on the same parts, so a service that reads its
@@ -20,6 +22,8 @@ use crate::validate::{Caller, Expect, LiveToken, Permit, RawToken, Validator};
 #[derive(Debug, Clone)]
 pub struct Gate {
     validator: Validator,
+    /// By this validator's keys.
+    verified: Arc<VerifiedTokens>,
     policy: Arc<Policy>,
     revocations: Arc<dyn RevocationView>,
     audit: Arc<dyn AuditSink>,
@@ -62,6 +66,7 @@ impl Gate {
     pub fn new(validator: Validator) -> Self {
         Self {
             validator,
+            verified: Arc::new(VerifiedTokens::new()),
             policy: Arc::default(),
             revocations: Arc::new(NothingRevoked),
             audit: Arc::new(NoAudit),
@@ -74,7 +79,7 @@ impl Gate {
     /// The same gate with other keys or rules.
     #[must_use]
     pub fn with_validator(self, validator: Validator) -> Self {
-        Self { validator, ..self }
+        Self { validator, verified: Arc::new(VerifiedTokens::new()), ..self }
     }
 
     /// Decides actions by this policy.
@@ -128,10 +133,8 @@ impl Gate {
             return Ok(Caller::Anonymous);
         }
         let kind = AuditKind::AuthenticationFailed;
-        let raw = RawToken::from_authorization(authorization).map_err(|refusal| {
-            self.refuse(refusal, &AuditEvent::new(kind, self.clock.now()), origin)
-        })?;
-        self.admit(raw, Expect::Access, kind, origin).map(Caller::Token)
+        let token = self.bearer_token(authorization, origin)?;
+        self.admit(token, Expect::Access, kind, origin).map(Caller::Token)
     }
 
     /// The same for a token that is not in a header, such as a refresh token in a body.
@@ -144,16 +147,23 @@ impl Gate {
         expect: Expect,
         origin: &Origin<'_>,
     ) -> Result<LiveToken, Refused> {
-        let kind = AuditKind::TokenInvalid;
-        let raw = RawToken::from_bytes(token).map_err(|refusal| {
-            self.refuse(refusal, &AuditEvent::new(kind, self.clock.now()), origin)
-        })?;
-        self.admit(raw, expect, kind, origin)
+        self.admit(token, expect, AuditKind::TokenInvalid, origin)
+    }
+
+    fn bearer_token<'a>(
+        &self,
+        authorization: impl IntoIterator<Item = &'a [u8]>,
+        origin: &Origin<'_>,
+    ) -> Result<&'a [u8], Refused> {
+        extract::bearer_token(authorization).map_err(|refusal| {
+            let event = AuditEvent::new(AuditKind::AuthenticationFailed, self.clock.now());
+            self.refuse(refusal, &event, origin)
+        })
     }
 
     fn admit(
         &self,
-        raw: RawToken<'_>,
+        token: &[u8],
         expect: Expect,
         on_refusal: AuditKind,
         origin: &Origin<'_>,
@@ -161,9 +171,9 @@ impl Gate {
         let now = self.clock.now();
         let decided = self
             .validator
-            .validate(raw, expect, now)
-            .and_then(|token| token.confirm(&*self.revocations, now));
-        self.report(decided, raw, on_refusal, now, origin)
+            .validate_with(&self.verified, token, expect, now)
+            .and_then(|valid| valid.confirm(&*self.revocations, now));
+        self.report(decided, token, on_refusal, now, origin)
     }
 
     /// The same as [`Gate::authenticate`], but revocations are asked of the store itself: as fresh as the store, at
@@ -181,10 +191,8 @@ impl Gate {
             return Ok(Caller::Anonymous);
         }
         let kind = AuditKind::AuthenticationFailed;
-        let raw = RawToken::from_authorization(authorization).map_err(|refusal| {
-            self.refuse(refusal, &AuditEvent::new(kind, self.clock.now()), origin)
-        })?;
-        self.admit_with(store, raw, Expect::Access, kind, origin).await.map(Caller::Token)
+        let token = self.bearer_token(authorization, origin)?;
+        self.admit_with(store, token, Expect::Access, kind, origin).await.map(Caller::Token)
     }
 
     /// The same as [`Gate::authenticate_token`], asking the store itself.
@@ -198,44 +206,40 @@ impl Gate {
         expect: Expect,
         origin: &Origin<'_>,
     ) -> Result<LiveToken, Refused> {
-        let kind = AuditKind::TokenInvalid;
-        let raw = RawToken::from_bytes(token).map_err(|refusal| {
-            self.refuse(refusal, &AuditEvent::new(kind, self.clock.now()), origin)
-        })?;
-        self.admit_with(store, raw, expect, kind, origin).await
+        self.admit_with(store, token, expect, AuditKind::TokenInvalid, origin).await
     }
 
     async fn admit_with(
         &self,
         store: &dyn RevocationStore,
-        raw: RawToken<'_>,
+        token: &[u8],
         expect: Expect,
         on_refusal: AuditKind,
         origin: &Origin<'_>,
     ) -> Result<LiveToken, Refused> {
         let now = self.clock.now();
-        let decided = match self.validator.validate(raw, expect, now) {
-            Ok(token) => token.confirm_with(store, now).await,
+        let decided = match self.validator.validate_with(&self.verified, token, expect, now) {
+            Ok(valid) => valid.confirm_with(store, now).await,
             Err(refusal) => Err(refusal),
         };
-        self.report(decided, raw, on_refusal, now, origin)
+        self.report(decided, token, on_refusal, now, origin)
     }
 
     /// Reports what was decided about a token.
     fn report(
         &self,
         decided: Result<LiveToken, Refusal>,
-        raw: RawToken<'_>,
+        token: &[u8],
         on_refusal: AuditKind,
         now: Timestamp,
         origin: &Origin<'_>,
     ) -> Result<LiveToken, Refused> {
         match decided {
-            Ok(token) => {
-                self.report_accepted(&token, raw, now, origin);
-                Ok(token)
+            Ok(live) => {
+                self.report_accepted(&live, token, now, origin);
+                Ok(live)
             }
-            Err(refusal) => Err(self.refuse_token(refusal, raw, on_refusal, now, origin)),
+            Err(refusal) => Err(self.refuse_token(refusal, token, on_refusal, now, origin)),
         }
     }
 
@@ -331,36 +335,37 @@ impl Gate {
         &self.validator
     }
 
-    fn report_accepted(
-        &self,
-        token: &LiveToken,
-        raw: RawToken<'_>,
-        now: Timestamp,
-        origin: &Origin<'_>,
-    ) {
+    fn report_accepted(&self, live: &LiveToken, token: &[u8], now: Timestamp, origin: &Origin<'_>) {
         if !self.audit.wants(AuditKind::TokenDecoded) {
             return;
         }
-        let event = AuditEvent::new(AuditKind::TokenDecoded, now).about(token.claims());
-        let digest = event.jti.is_none().then(|| TokenDigest::of(raw.bytes()).short());
-        self.audit.record(&AuditEvent { token: digest.as_deref(), ..from(&event, origin) });
+        // Made and filled in at one place: it is large, and this is done for every request.
+        let mut event = AuditEvent::new(AuditKind::TokenDecoded, now);
+        event.fill_in(live.claims());
+        let digest = event.jti.is_none().then(|| live.claims().token_digest(token).short());
+        event.token = digest.as_deref();
+        (event.ip_address, event.request_id) = (origin.ip_address, origin.request_id);
+        self.audit.record(&event);
     }
 
-    /// An authentic token that is refused is somebody's: the line says whose.
+    /// An authentic token that is refused is somebody's: the line says whose. What has not the form of a token is nothing to
+    /// look for in a log.
     fn refuse_token(
         &self,
         refusal: Refusal,
-        raw: RawToken<'_>,
+        token: &[u8],
         kind: AuditKind,
         now: Timestamp,
         origin: &Origin<'_>,
     ) -> Refused {
-        let claims =
-            refusal.code().is_of_authentic_token().then(|| self.validator.refused_claims(raw));
-        let claims = claims.flatten();
         let event = AuditEvent::new(kind, now);
+        let Ok(raw) = RawToken::from_bytes(token) else {
+            return self.refuse(refusal, &event, origin);
+        };
+        let is_authentic = refusal.code().is_of_authentic_token();
+        let claims = is_authentic.then(|| self.validator.refused_claims(raw)).flatten();
         let event = claims.iter().fold(event, AuditEvent::about);
-        let digest = TokenDigest::of(raw.bytes()).short();
+        let digest = TokenDigest::of(token).short();
         self.refuse(refusal, &AuditEvent { token: Some(&digest), ..event }, origin)
     }
 }

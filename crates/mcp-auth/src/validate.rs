@@ -16,6 +16,7 @@ pub(crate) mod parse;
 mod revocation;
 mod rules;
 mod signature;
+mod verified;
 
 pub use self::authorization::{Caller, Permit};
 pub use self::checks::ValidToken;
@@ -24,9 +25,11 @@ pub use self::parse::{MAX_HEADER_BYTES, ParsedToken};
 pub use self::revocation::LiveToken;
 pub use self::rules::{Expect, Rules};
 pub use self::signature::{MAX_PAYLOAD_BYTES, SignedToken};
+pub(crate) use self::verified::VerifiedTokens;
 
 use std::sync::Arc;
 
+use self::checks::AuthenticToken;
 use crate::claims::Claims;
 use crate::clock::Timestamp;
 use crate::keys::KeyRing;
@@ -73,6 +76,25 @@ impl Validator {
         let parsed = token.parse()?;
         let signed = parsed.verify(&self.keys)?;
         signed.check(&self.rules, expect, now)
+    }
+
+    /// Validates a token of which nothing is known, by its bytes, with a memory of what these keys have verified.
+    pub(crate) fn validate_with<'a>(
+        &self,
+        verified: &VerifiedTokens,
+        token: &'a [u8],
+        expect: Expect,
+        now: Timestamp,
+    ) -> Result<ValidToken<'a>, Refusal> {
+        let vacancy = match verified.find(token) {
+            Ok(known) => return known.check(&self.rules, expect, now),
+            Err(vacancy) => vacancy,
+        };
+        let read = RawToken::from_bytes(token)?.parse()?.verify(&self.keys)?.read()?;
+        if let Some(vacancy) = vacancy {
+            vacancy.fill(&read);
+        }
+        read.check(&self.rules, expect, now)
     }
 
     /// What a token says that one of the keys signed and that was refused all the same, for the audit. Not for deciding

@@ -6,6 +6,8 @@
     reason = "helpers of tests, where a panic is a failed test"
 )]
 
+#[path = "gate/again.rs"]
+mod again;
 #[path = "gate/audit.rs"]
 mod audit;
 #[path = "gate/house.rs"]

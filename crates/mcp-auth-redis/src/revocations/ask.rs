@@ -105,12 +105,10 @@ fn number_or_none(answer: Value) -> Result<u64, Failure> {
 
 impl Question {
     fn about(credential: &Credential<'_>) -> Self {
-        let claims = credential.claims();
         let mut entries = vec![(credential.revocation_id(), RevokedBy::Token)];
-        entries
-            .extend(claims.session_id().map(|sid| (RevocationId::of_grant(sid), RevokedBy::Grant)));
+        entries.extend(credential.grant_revocation_id().map(|id| (id, RevokedBy::Grant)));
         entries.push((credential.key_revocation_id(), RevokedBy::Key));
-        let user = RevocationId::of_user(claims.user_id());
+        let user = credential.user_revocation_id();
         Self { entries, user, token: credential.token_digest() }
     }
 }

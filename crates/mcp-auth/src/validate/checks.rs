@@ -53,6 +53,14 @@ pub struct ValidToken<'a> {
     key: SignedBy,
 }
 
+/// A token that a key of the ring signed and whose claims were read. What was found so far stays true for as long as the
+/// key does.
+pub(super) struct AuthenticToken<'a> {
+    pub(super) raw: RawToken<'a>,
+    pub(super) claims: Claims,
+    pub(super) key: SignedBy,
+}
+
 impl<'a> SignedToken<'a> {
     /// Reads the claims and judges them.
     ///
@@ -64,12 +72,28 @@ impl<'a> SignedToken<'a> {
         expect: Expect,
         now: Timestamp,
     ) -> Result<ValidToken<'a>, Refusal> {
+        self.read()?.check(rules, expect, now)
+    }
+
+    pub(super) fn read(self) -> Result<AuthenticToken<'a>, Refusal> {
         let claims = Claims::read(self.payload).map_err(Reason::from)?;
+        Ok(AuthenticToken { raw: self.raw, claims, key: self.key })
+    }
+}
+
+impl<'a> AuthenticToken<'a> {
+    pub(super) fn check(
+        self,
+        rules: &Rules,
+        expect: Expect,
+        now: Timestamp,
+    ) -> Result<ValidToken<'a>, Refusal> {
+        let Self { raw, claims, key } = self;
         let question = Question { claims: &claims, rules, expect, now };
         for check in &CHECKS {
             (check.run)(&question)?;
         }
-        Ok(ValidToken { raw: self.raw, claims, key: self.key })
+        Ok(ValidToken { raw, claims, key })
     }
 }
 
@@ -91,10 +115,6 @@ impl ValidToken<'_> {
             (self.raw.bytes(), self.raw.signing_input()),
             (&self.key.id, self.key.revocation_id),
         )
-    }
-
-    pub(super) fn raw(&self) -> RawToken<'_> {
-        self.raw
     }
 
     pub(super) fn into_parts(self) -> (Claims, SignedBy) {

@@ -15,6 +15,12 @@ pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 #[derive(Clone, Copy)]
 pub struct RawToken<'a> {
     bytes: &'a [u8],
+    shape: Shape,
+}
+
+/// Where a token's parts are.
+#[derive(Clone, Copy)]
+pub(super) struct Shape {
     first_dot: usize,
     second_dot: usize,
 }
@@ -27,12 +33,7 @@ impl<'a> RawToken<'a> {
     /// `token_missing` when there is no header or another scheme, `token_malformed` when what follows is no token,
     /// `bad_request` when there are several: choosing one would let the caller decide which program sees which.
     pub fn from_authorization(values: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Refusal> {
-        let mut values = values.into_iter();
-        let value = values.next().ok_or(Reason::NoCredential)?;
-        if values.next().is_some() {
-            return Err(Reason::SeveralHeaders.into());
-        }
-        Self::from_bytes(bearer_credential(value).ok_or(Reason::NotBearer)?)
+        Self::from_bytes(bearer_token(values)?)
     }
 
     /// Takes a bare token.
@@ -51,7 +52,7 @@ impl<'a> RawToken<'a> {
     /// no byte fills, and do not say what: what fails here may still have the form of a token.
     fn at_a_glance(token: &'a [u8]) -> Option<Self> {
         let (first_dot, second_dot) = (memchr(b'.', token)?, memrchr(b'.', token)?);
-        let raw = Self { bytes: token, first_dot, second_dot };
+        let raw = Self { bytes: token, shape: Shape { first_dot, second_dot } };
         let parts = [raw.header(), raw.payload(), raw.signature()];
         let sound = parts.into_iter().all(|part| URL_SAFE_NO_PAD.check(part).is_ok());
         (first_dot < second_dot && sound).then_some(raw)
@@ -64,8 +65,17 @@ impl<'a> RawToken<'a> {
         let stranger = |byte: &u8| !is_base64url(*byte) && *byte != b'.';
         match token.iter().position(stranger) {
             Some(at) => Err(Malformed::Alphabet { at }),
-            None => Ok(Self { bytes: token, first_dot, second_dot }),
+            None => Ok(Self { bytes: token, shape: Shape { first_dot, second_dot } }),
         }
+    }
+
+    /// The same text as that of another, which had the form of a token.
+    pub(super) fn alike(bytes: &'a [u8], other: Shape) -> Self {
+        Self { bytes, shape: other }
+    }
+
+    pub(super) fn shape(self) -> Shape {
+        self.shape
     }
 
     /// The whole token.
@@ -75,22 +85,22 @@ impl<'a> RawToken<'a> {
 
     /// The first part, in base64url like all of them.
     pub(crate) fn header(self) -> &'a [u8] {
-        self.bytes.get(..self.first_dot).unwrap_or_default()
+        self.bytes.get(..self.shape.first_dot).unwrap_or_default()
     }
 
     /// The second part.
     pub(crate) fn payload(self) -> &'a [u8] {
-        self.bytes.get(self.first_dot + 1..self.second_dot).unwrap_or_default()
+        self.bytes.get(self.shape.first_dot + 1..self.shape.second_dot).unwrap_or_default()
     }
 
     /// The third part.
     pub(crate) fn signature(self) -> &'a [u8] {
-        self.bytes.get(self.second_dot + 1..).unwrap_or_default()
+        self.bytes.get(self.shape.second_dot + 1..).unwrap_or_default()
     }
 
     /// `header.payload`: the bytes that were signed (RFC 7515 section 5.1).
     pub(crate) fn signing_input(self) -> &'a [u8] {
-        self.bytes.get(..self.second_dot).unwrap_or_default()
+        self.bytes.get(..self.shape.second_dot).unwrap_or_default()
     }
 }
 
@@ -98,6 +108,18 @@ impl fmt::Debug for RawToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RawToken([redacted], {} bytes)", self.bytes.len())
     }
+}
+
+/// What the one `Authorization` header there should be has after the scheme.
+pub(crate) fn bearer_token<'a>(
+    values: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<&'a [u8], Refusal> {
+    let mut values = values.into_iter();
+    let value = values.next().ok_or(Reason::NoCredential)?;
+    if values.next().is_some() {
+        return Err(Reason::SeveralHeaders.into());
+    }
+    Ok(bearer_credential(value).ok_or(Reason::NotBearer)?)
 }
 
 /// What follows the scheme; `None` for another scheme or none.

@@ -1,6 +1,6 @@
 //! Stage 2: the header, the only part that is read before the signature is known to be good.
 
-pub(super) mod header;
+mod header;
 
 use std::fmt;
 

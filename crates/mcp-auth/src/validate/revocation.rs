@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use base64_simd::URL_SAFE_NO_PAD;
-
 use super::checks::not_expired;
-use super::parse::header;
 use super::signature::SignedBy;
 use super::{Rules, ValidToken};
 use crate::claims::{Claims, TokenType};
@@ -24,42 +21,10 @@ use crate::store::{
 pub struct LiveToken {
     claims: Claims,
     key: SignedBy,
-    identity: Identity,
+    /// What revokes this token alone: its text, of which it is made where there is no `jti`, is gone.
+    revocation_id: RevocationId,
     /// Of its text, where a store was asked, which may know it by that.
     digest: Option<Box<TokenDigest>>,
-}
-
-/// What names one token when its text is gone. Whoever revokes it pays for the hash, not every request.
-#[derive(Clone, Copy)]
-enum Identity {
-    /// Its `jti`.
-    TokenId,
-    /// Its signing input, made again from this header and the payload: base64url spells a payload in one way only.
-    Input { header: &'static [u8] },
-    /// Its signing input, where the header is not a usual one.
-    Hashed(RevocationId),
-}
-
-impl Identity {
-    fn of(token: &ValidToken<'_>) -> Self {
-        match (token.claims().token_id(), header::usual(token.raw().header())) {
-            (Some(_), _) => Self::TokenId,
-            (None, Some(header)) => Self::Input { header },
-            (None, None) => Self::Hashed(token.credential().revocation_id()),
-        }
-    }
-
-    fn revocation_id(self, claims: &Claims) -> RevocationId {
-        match self {
-            Self::TokenId => RevocationId::of_token_id(claims.token_id().unwrap_or_default()),
-            Self::Input { header } => {
-                let payload = URL_SAFE_NO_PAD.encode_to_string(claims.payload());
-                let input = [header, payload.as_bytes()].join(&b'.');
-                RevocationId::of_signing_input(&input)
-            }
-            Self::Hashed(id) => id,
-        }
-    }
 }
 
 impl ValidToken<'_> {
@@ -97,9 +62,9 @@ impl ValidToken<'_> {
         digest: Option<Box<TokenDigest>>,
     ) -> Result<LiveToken, Refusal> {
         refuse_unless_live(verdict)?;
-        let identity = Identity::of(&self);
+        let revocation_id = self.credential().revocation_id();
         let (claims, key) = self.into_parts();
-        Ok(LiveToken { claims, key, identity, digest })
+        Ok(LiveToken { claims, key, revocation_id, digest })
     }
 }
 
@@ -152,7 +117,7 @@ impl LiveToken {
 
     fn credential(&self) -> Credential<'_> {
         let key = (&self.key.id, self.key.revocation_id);
-        Credential::again(&self.claims, self.revocation_id(), self.digest.as_deref().copied(), key)
+        Credential::again(&self.claims, self.revocation_id, self.digest.as_deref().copied(), key)
     }
 
     /// Whether the token is still within its time, as when it was validated.
@@ -162,7 +127,7 @@ impl LiveToken {
 
     /// What revokes this token alone.
     pub fn revocation_id(&self) -> RevocationId {
-        self.identity.revocation_id(&self.claims)
+        self.revocation_id
     }
 
     /// The revocation of this token alone, kept for as long as a validator with these rules could still accept it,

@@ -108,7 +108,7 @@ impl State {
 
     /// Names first, then places: look-ups that do not wait for one another's hashes miss the cache together.
     fn judge(&self, credential: &Credential<'_>) -> Verdict {
-        let user = (self.users > 0).then(|| RevocationId::of_user(credential.claims().user_id()));
+        let user = (self.users > 0).then(|| credential.user_revocation_id());
         let by = self.entry_that_covers(credential);
         let entry = user.and_then(|id| self.user(id));
         match (by, entry) {
@@ -123,7 +123,7 @@ impl State {
             return None;
         }
         let token = credential.revocation_id();
-        let grant = credential.claims().session_id().map(RevocationId::of_grant);
+        let grant = credential.grant_revocation_id();
         let key = credential.key_revocation_id();
         let holds = |id| self.holds(id);
         match (holds(token), grant.is_some_and(holds), holds(key)) {

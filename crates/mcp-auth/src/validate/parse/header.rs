@@ -30,14 +30,9 @@ const FORBIDDEN: [&str; 18] = [
     "apu", "apv", "p2c", "p2s", "iv", "tag",
 ];
 
-/// The same bytes, if they are a usual header.
-pub(in crate::validate) fn usual(part: &[u8]) -> Option<&'static [u8]> {
-    USUAL_HEADERS.into_iter().find(|usual| *usual == part)
-}
-
 impl Header {
     pub(super) fn read(part: &[u8]) -> Result<Self, Refusal> {
-        if usual(part).is_some() {
+        if USUAL_HEADERS.contains(&part) {
             return Ok(Self { algorithm: Algorithm::Hs256, key_id: None });
         }
         Self::read_strictly(part)

@@ -1,0 +1,144 @@
+//! A token that comes again: the gate remembers that its signature was good, and nothing else may come of that.
+
+use std::time::Duration;
+
+use super::house::{House, NOW, SECRET, origin, token};
+use mcp_auth::clock::Timestamp;
+use mcp_auth::refusal::{Refusal, RefusalCode};
+use mcp_auth::testing::{AttackSetting, Forge, attacks};
+use mcp_auth::validate::{Expect, RawToken, Validator};
+use mcp_auth::{Gate, Origin};
+use proptest::prelude::*;
+
+/// Often enough that it is remembered, and asked for once more.
+const TIMES: usize = 4;
+
+/// A house to which a user's token has come often.
+fn house() -> House {
+    let house = House::new();
+    for _ in 0..TIMES {
+        house.admit(&token("user")).unwrap();
+    }
+    house
+}
+
+fn code(house: &House) -> RefusalCode {
+    house.admit(&token("user")).unwrap_err().refusal.code()
+}
+
+#[test]
+fn it_says_and_leaves_the_same_each_time() {
+    let house = House::new();
+    let callers: Vec<_> = (0..TIMES).map(|_| house.admit(&token("user")).unwrap()).collect();
+    let said = |caller: &mcp_auth::validate::Caller| {
+        let token = caller.token().unwrap();
+        (token.claims().clone(), token.key_id().clone(), token.revocation_id())
+    };
+    assert!(callers.iter().all(|caller| said(caller) == said(&callers[0])));
+    let events = house.audit.events();
+    assert!(events.len() == TIMES && events.iter().all(|event| *event == events[0]), "{events:#?}");
+}
+
+#[test]
+fn its_time_still_comes() {
+    let house = house();
+    house.clock.advance(Duration::from_secs(400_000_000));
+    assert_eq!(code(&house), RefusalCode::TokenExpired);
+    house.clock.set(Timestamp::from_unix_seconds(NOW - 3600));
+    assert_eq!(code(&house), RefusalCode::NotYetValid);
+    house.clock.set(Timestamp::from_unix_seconds(NOW));
+    house.admit(&token("user")).unwrap();
+}
+
+#[test]
+fn it_can_be_revoked() {
+    let house = house();
+    let caller = house.admit(&token("user")).unwrap();
+    house.revoke(&caller);
+    assert_eq!(code(&house), RefusalCode::TokenRevoked);
+}
+
+#[test]
+fn its_user_can_be_disabled() {
+    let house = house();
+    house.block("alice");
+    assert_eq!(code(&house), RefusalCode::AccountDisabled);
+}
+
+#[test]
+fn it_goes_with_its_key() {
+    let House { gate, .. } = house();
+    let other =
+        AttackSetting::default().validator("another secret, as long as it has to be").unwrap();
+    let authorization = token("user").authorization();
+    let ask = |gate: &Gate| gate.authenticate(Some(authorization.as_slice()), &origin());
+    let replaced = gate.clone().with_validator(other);
+    let refused = (0..TIMES).map(|_| ask(&replaced).unwrap_err().refusal.code());
+    assert!(refused.into_iter().all(|code| code == RefusalCode::SignatureInvalid));
+    ask(&gate).unwrap();
+}
+
+#[test]
+fn it_is_good_for_one_purpose_only() {
+    let house = house();
+    let bytes = token("user").token();
+    let refused = house.gate.authenticate_token(&bytes, Expect::Refresh, &origin()).unwrap_err();
+    assert_eq!(refused.refusal.code(), RefusalCode::TokenTypeMismatch);
+}
+
+/// What a validator says that remembers nothing.
+fn first_time(validator: &Validator, token: &[u8], expect: Expect) -> Result<(), Refusal> {
+    let raw = RawToken::from_bytes(token)?;
+    validator.validate(raw, expect, Timestamp::from_unix_seconds(NOW)).map(drop)
+}
+
+fn at_the_gate(gate: &Gate, token: &[u8], expect: Expect) -> Result<(), Refusal> {
+    let decided = gate.authenticate_token(token, expect, &Origin::default());
+    decided.map(drop).map_err(|refused| refused.refusal)
+}
+
+/// A gate at [`NOW`] that has seen the good token often.
+fn gate(validator: Validator) -> Gate {
+    let House { gate, .. } = House::new();
+    let gate = gate.with_validator(validator);
+    for _ in 0..TIMES {
+        // Some settings refuse it.
+        let _ = at_the_gate(&gate, &Forge::new(SECRET, NOW).token(), Expect::Access);
+    }
+    gate
+}
+
+#[test]
+fn no_attack_fares_better_when_it_comes_again() {
+    for attack in attacks(SECRET, NOW) {
+        let validator = attack.setting.validator(SECRET).unwrap();
+        let gate = gate(validator.clone());
+        let expected = first_time(&validator, &attack.token, attack.setting.expect);
+        for time in 0..TIMES {
+            let found = at_the_gate(&gate, &attack.token, attack.setting.expect);
+            assert_eq!(found, expected, "{attack:?}, time {time}");
+        }
+    }
+}
+
+proptest! {
+    /// Tokens that share nearly everything with one that is known.
+    #[test]
+    fn a_token_that_is_nearly_known_is_judged_as_if_nothing_was(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let validator = AttackSetting::default().validator(SECRET).unwrap();
+        let gate = gate(validator.clone());
+        let mut token = Forge::new(SECRET, NOW).token();
+        for (place, byte) in changes {
+            let place = place.index(token.len());
+            token[place] = byte;
+        }
+        token.truncate(cut.map_or(usize::MAX, |cut| cut.index(token.len())));
+        let expected = first_time(&validator, &token, Expect::Access);
+        for _ in 0..TIMES {
+            prop_assert_eq!(at_the_gate(&gate, &token, Expect::Access), expected.clone());
+        }
+    }
+}
