@@ -73,6 +73,14 @@ impl DataDir {
         parts.filter(|(_, path)| !path.exists()).map(|(name, _)| name).collect()
     }
 
+    /// What to do where it is not there, or not all of it.
+    pub(crate) fn first_step(&self) -> String {
+        format!(
+            "run `mcp-auth-server init --data-dir {self}`, which replaces nothing, or name the directory that you mean with \
+             --data-dir or MCP_DATA_DIR"
+        )
+    }
+
     /// The value of a `_FILE` variable that names a file of this directory, where the environment names no key at all:
     /// what the operator says wins, and is never mixed with what lies here.
     pub(crate) fn key_variable(

@@ -109,10 +109,7 @@ fn require_initialised(settings: &ServerSettings) -> Result<(), Failure> {
     } else {
         format!("the data directory {data_dir} does not exist")
     };
-    Err(Failure::new(exit::CONFIGURATION, message).with_hint(format!(
-        "run `mcp-auth-server init --data-dir {data_dir}`, which replaces nothing, or name the directory that you \
-         mean with --data-dir or MCP_DATA_DIR"
-    )))
+    Err(Failure::new(exit::CONFIGURATION, message).with_hint(data_dir.first_step()))
 }
 
 /// An error and what it says of its causes, in one line.

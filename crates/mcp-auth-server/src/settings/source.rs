@@ -77,8 +77,18 @@ impl Source {
     /// [`CONFIGURATION`](mcp_auth_cli::exit::CONFIGURATION) with all mistakes together.
     pub(crate) fn settings(&self) -> Result<ServerSettings, Failure> {
         let mut settings = ServerSettings::load(|name| self.get(name))
-            .map_err(|all| configuration_failure(&all))?;
+            .map_err(|all| self.hint_at_init(configuration_failure(&all)))?;
         settings.warnings.extend(near_misses(self.environment.names()));
         Ok(settings)
+    }
+
+    /// Who has neither a key nor a directory has not begun, or means another directory.
+    fn hint_at_init(&self, failure: Failure) -> Failure {
+        let data_dir = DataDir::at(self.get(name::DATA_DIR));
+        let has_key = DataDir::overruled_by(|name| self.get(name)).is_some();
+        if has_key || data_dir.path().exists() {
+            return failure;
+        }
+        failure.with_hint(data_dir.first_step())
     }
 }

@@ -25,6 +25,21 @@ fn password_of(ended: &Ended) -> &str {
 }
 
 #[test]
+fn who_has_not_begun_is_told_how() {
+    let host = Host::new();
+    let step = "run `mcp-auth-server init --data-dir .mcp`";
+    for command in ["serve", "user list", "token list", "audit verify"] {
+        host.run(command).says(8, step);
+    }
+    let with_key = Host::new().variable("MCP_JWT_SECRET", &"5b8ec1f0a7d34e29".repeat(4));
+    with_key.run("serve").says(8, step);
+    // Whoever has a directory is not sent to make one.
+    fs::create_dir(host.path(".mcp")).unwrap();
+    let told = host.run("serve").says(8, "MCP_JWT_SECRET is not set");
+    assert!(!told.all().contains("init"), "{told:?}");
+}
+
+#[test]
 fn everything_is_made_for_the_owner_alone_and_the_password_is_shown_once() {
     let host = Host::new();
     let made = host.run("init");
