@@ -1,4 +1,5 @@
-//! What the check costs a request: alone, and as a part of admission.
+//! What the check costs a request: alone, and as a part of admission. A client sends a token with many requests, and the
+//! gate knows it again; the first of them costs more.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -16,14 +17,17 @@ use crate::measure::{self, Batch, Plan, Samples, Spread};
 use crate::progress;
 use crate::tokens::{self, MANY};
 
+/// Tokens in use on a busy node.
+const IN_USE: usize = 1_000;
+
 const PLAN: Plan = Plan { rounds: 300, iterations: 1_000 };
 
 /// What was found.
 #[derive(Debug, Serialize)]
 pub(super) struct Results {
     pub(super) plan: Plan,
-    /// `Gate::authenticate` over many tokens with nothing to check, in nanoseconds.
-    pub(super) admission: Spread,
+    /// `Gate::authenticate` with nothing to check, in nanoseconds: tokens that are in use, and others.
+    pub(super) admission: [Spread; 2],
     pub(super) lines: Vec<Line>,
 }
 
@@ -33,8 +37,10 @@ pub(super) struct Line {
     pub(super) view: String,
     /// `verdict` of one token again and again, the clock read for each: everything it needs is in a cache.
     pub(super) alone: Spread,
-    /// What it adds to the admission of many tokens in turn: what it looks up is in memory.
-    pub(super) in_admission: Spread,
+    /// What it adds to the admission of tokens that are in use, in turn.
+    pub(super) in_use: Spread,
+    /// The same of tokens that the gate has not seen: they are named first, and what is looked up is in memory.
+    pub(super) first: Spread,
     #[serde(skip)]
     limit: Option<f64>,
 }
@@ -51,24 +57,28 @@ pub(super) fn measure(fixture: &Fixture, places: &Places) -> Result<Results> {
     let texts = tokens::texts(fixture, MANY)?;
     let headers: Vec<_> = texts.iter().map(|text| Fixture::header(text)).collect();
     let headers: &'static [_] = headers.leak();
-    let mut batches = vec![admission(fixture, headers, Arc::new(NothingRevoked))?];
+    let in_use = headers.get(..IN_USE).context("there are as many")?;
+    let mut batches = Vec::new();
     for view in &views {
         batches.push(alone(fixture, &texts, Arc::clone(&view.asked))?);
+        batches.push(admission(fixture, in_use, Arc::clone(&view.asked))?);
         batches.push(admission(fixture, headers, Arc::clone(&view.asked))?);
     }
     let samples = measure::interleaved(batches.iter_mut().collect(), PLAN);
-    let (bare, rest) = samples.split_first().context("a batch was measured")?;
-    let lines = views.into_iter().zip(rest.chunks(2)).map(|(view, own)| line(view, own, bare));
-    Ok(Results { plan: PLAN, admission: bare.spread(), lines: lines.collect::<Result<_>>()? })
+    let own: Vec<[&Samples; 3]> =
+        samples.as_chunks().0.iter().map(<[Samples; 3]>::each_ref).collect();
+    let [_, bare_in_use, bare_first] = own.first().context("a view was measured")?;
+    let lines = views.into_iter().zip(&own).map(|(View { name, limit, .. }, own)| {
+        let [alone, in_use, first] = own;
+        let (in_use, first) =
+            (in_use.minus(bare_in_use).spread(), first.minus(bare_first).spread());
+        Line { view: name, alone: alone.spread(), in_use, first, limit }
+    });
+    let admission = [bare_in_use.spread(), bare_first.spread()];
+    Ok(Results { plan: PLAN, admission, lines: lines.collect() })
 }
 
-fn line(View { name, limit, .. }: View, own: &[Samples], bare: &Samples) -> Result<Line> {
-    let [alone, admission] = own else { anyhow::bail!("each view has two batches") };
-    let in_admission = admission.minus(bare).spread();
-    Ok(Line { view: name, alone: alone.spread(), in_admission, limit })
-}
-
-/// What costs nothing, what holds nothing, and every store that was filled.
+/// First what costs nothing, which the others are compared with; then what holds nothing, and every store that was filled.
 fn views(places: &Places) -> Result<Vec<View>> {
     let view = |name: &str, asked| View { name: name.to_owned(), limit: None, asked };
     let mut views = vec![
@@ -121,10 +131,8 @@ impl Results {
 
 impl Line {
     fn judged(&self, limit: f64) -> [Judgement; 2] {
-        [("check alone", self.alone), ("check in admission", self.in_admission)].map(
-            |(what, found)| {
-                Judgement::at_most(format!("{}: {what}, ns", self.view), found.median, limit)
-            },
-        )
+        [("check alone", self.alone), ("check in admission", self.in_use)].map(|(what, found)| {
+            Judgement::at_most(format!("{}: {what}, ns", self.view), found.median, limit)
+        })
     }
 }

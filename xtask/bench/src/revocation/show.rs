@@ -13,7 +13,11 @@ impl fmt::Display for Results {
         let Plan { rounds, iterations } = self.check.plan;
         writeln!(f, "revocation: the check, {rounds} rounds of {iterations}, all views in turn\n")?;
         writeln!(f, "{}", checks(&self.check))?;
-        writeln!(f, "  admission itself: {:.0} ns\n", self.check.admission.median)?;
+        let [in_use, first] = self.check.admission.map(|spread| spread.median);
+        writeln!(
+            f,
+            "  admission itself: {in_use:.0} ns, {first:.0} ns for tokens it has not seen\n"
+        )?;
         writeln!(f, "holding revocations, in bytes for each; a node is ready with all of them\n")?;
         writeln!(f, "{}", held(&self.held))?;
         let growth::Results { from, to, seconds, .. } = self.growth;
@@ -32,12 +36,28 @@ impl fmt::Display for Results {
 }
 
 fn checks(found: &check::Results) -> Table {
-    let mut table = Table::new(["view", "alone ns", "p10", "p90", "in admission ns", "p10", "p90"]);
+    let heading = [
+        "view",
+        "alone ns",
+        "p10",
+        "p90",
+        "in admission ns",
+        "p10",
+        "p90",
+        "unseen ns",
+        "p10",
+        "p90",
+    ];
+    let mut table = Table::new(heading);
     for line in &found.lines {
         let [alone, alone_10, alone_90] = whole(line.alone);
-        let [admission, admission_10, admission_90] = whole(line.in_admission);
+        let [in_use, in_use_10, in_use_90] = whole(line.in_use);
+        let [first, first_10, first_90] = whole(line.first);
         let name = line.view.clone();
-        table.row([name, alone, alone_10, alone_90, admission, admission_10, admission_90]);
+        table.row([
+            name, alone, alone_10, alone_90, in_use, in_use_10, in_use_90, first, first_10,
+            first_90,
+        ]);
     }
     table
 }

@@ -14,18 +14,16 @@ use serde::Serialize;
 use super::installation::Installation;
 use crate::fixture::Fixture;
 use crate::measure::{self, Batch, Plan, Samples};
+use crate::tokens;
 
-/// So many that look-ups do not find their place in the processor's cache.
-const MANY: u32 = 4_096;
-
-const PLAN: Plan = Plan { rounds: 100, iterations: MANY };
+const PLAN: Plan = Plan { rounds: 100, iterations: 4_096 };
 
 /// The gate over the store less the gate that asks nobody, in nanoseconds.
 #[derive(Debug, Serialize)]
 pub(super) struct Verdicts {
     /// As `mcp-token-gen` mints it, again and again: its id, its user and its key are looked up.
     pub(super) one_token: f64,
-    /// Of sign-ins, each another one: their grants are looked up too.
+    /// Of sign-ins, each another one, which the gate has not seen: their grants are looked up too, in memory.
     pub(super) many_tokens: f64,
 }
 
@@ -41,7 +39,7 @@ pub(super) fn measure(fixture: &Fixture, installation: &Installation) -> Result<
         header(&user.with_session(format!("grant-{number}"), 1))
     };
     let one: Headers = vec![header(&NewToken::access("admin"))?].into();
-    let many: Headers = (0..MANY).map(of_grant).collect::<Result<Vec<_>>>()?.into();
+    let many: Headers = (0..tokens::MANY).map(of_grant).collect::<Result<Vec<_>>>()?.into();
     let mut batches = [&one, &many].map(|headers| {
         [judging(over_store(), Arc::clone(headers)), judging(gate(), Arc::clone(headers))]
     });
@@ -70,7 +68,8 @@ impl fmt::Display for Verdicts {
         write!(
             f,
             "  asking the store adds {one_token:.0} ns to the validation of one token, {many_tokens:.0} ns where each of \
-             {MANY} comes in turn"
+             {} comes in turn",
+            tokens::MANY
         )
     }
 }
