@@ -33,15 +33,18 @@ fn cost<S: Service<Request<Body>, Error = Infallible>>(service: &mut S, token: &
     let bearer = token.authorization();
     let request =
         || Request::get("/").header("Authorization", bearer.as_slice()).body(Body::new()).unwrap();
-    let (first, second) = (request(), request());
+    let before = [request(), request(), request()];
+    let counted = request();
     let answer = |service: &mut S, request| {
         let future = pin!(service.call(request));
         let answer = future.poll(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(answer, Poll::Ready(Ok(_))));
     };
-    // Once before, so that what is set up on the first use is not counted.
-    answer(service, first);
-    measure(|| answer(service, second)).count_total
+    // Before, so that neither what is set up on the first use nor the gate's memory of the token is counted.
+    for request in before {
+        answer(service, request);
+    }
+    measure(|| answer(service, counted)).count_total
 }
 
 #[test]
@@ -51,7 +54,9 @@ fn the_layer_allocates_for_the_extension_and_nothing_else() {
     let token = Forge::new(SECRET, NOW);
     let bearer = token.authorization();
     let decide = || gate.authenticate(Some(bearer.as_slice()), &Origin::default()).unwrap();
-    drop(decide());
+    for _ in 0..3 {
+        drop(decide());
+    }
     let decision = measure(|| drop(decide())).count_total;
 
     let mut bare = service_fn(handler);

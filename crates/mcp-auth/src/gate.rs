@@ -13,7 +13,7 @@ use crate::random::{Randomness, SystemRandom};
 use crate::refusal::Refusal;
 use crate::store::{NothingRevoked, RevocationStore, RevocationView, TokenDigest};
 use crate::validate::{
-    Caller, Expect, LiveToken, Permit, RawToken, Validator, VerifiedTokens, extract,
+    Caller, Expect, LiveToken, Permit, RawToken, Rules, Validator, VerifiedTokens, extract,
 };
 
 /// Decides about requests: who is this, and may they do that. Holds all a decision needs and waits for nothing, so
@@ -80,6 +80,13 @@ impl Gate {
     #[must_use]
     pub fn with_validator(self, validator: Validator) -> Self {
         Self { validator, verified: Arc::new(VerifiedTokens::new()), ..self }
+    }
+
+    /// The same gate with other rules and the same keys.
+    #[must_use]
+    pub fn with_rules(self, rules: Rules) -> Self {
+        let validator = Validator::new(Arc::clone(self.validator.keys()), rules);
+        Self { validator, ..self }
     }
 
     /// Decides actions by this policy.
@@ -236,7 +243,7 @@ impl Gate {
     ) -> Result<LiveToken, Refused> {
         match decided {
             Ok(live) => {
-                self.report_accepted(&live, token, now, origin);
+                self.report_accepted(&live, now, origin);
                 Ok(live)
             }
             Err(refusal) => Err(self.refuse_token(refusal, token, on_refusal, now, origin)),
@@ -335,21 +342,22 @@ impl Gate {
         &self.validator
     }
 
-    fn report_accepted(&self, live: &LiveToken, token: &[u8], now: Timestamp, origin: &Origin<'_>) {
+    fn report_accepted(&self, live: &LiveToken, now: Timestamp, origin: &Origin<'_>) {
         if !self.audit.wants(AuditKind::TokenDecoded) {
             return;
         }
         // Made and filled in at one place: it is large, and this is done for every request.
         let mut event = AuditEvent::new(AuditKind::TokenDecoded, now);
         event.fill_in(live.claims());
-        let digest = event.jti.is_none().then(|| live.claims().token_digest(token).short());
+        let digest = event.jti.is_none().then(|| live.digest()).flatten();
+        let digest = digest.map(|digest| digest.short());
         event.token = digest.as_deref();
         (event.ip_address, event.request_id) = (origin.ip_address, origin.request_id);
         self.audit.record(&event);
     }
 
-    /// An authentic token that is refused is somebody's: the line says whose. What has not the form of a token is nothing to
-    /// look for in a log.
+    /// An authentic token that is refused is somebody's: the line says whose. What has not the form of a token, which is
+    /// asked once more here, is nothing to look for in a log.
     fn refuse_token(
         &self,
         refusal: Refusal,

@@ -19,6 +19,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 pub use self::credential::Credential;
+pub(crate) use self::credential::TokenNames;
 pub use self::error::{StoreError, StoreErrorKind};
 pub use self::id::{RevocationId, TokenDigest};
 pub use self::memory::MemoryRevocations;

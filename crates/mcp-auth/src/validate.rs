@@ -30,6 +30,7 @@ pub(crate) use self::verified::VerifiedTokens;
 use std::sync::Arc;
 
 use self::checks::AuthenticToken;
+use self::verified::Found;
 use crate::claims::Claims;
 use crate::clock::Timestamp;
 use crate::keys::KeyRing;
@@ -86,15 +87,12 @@ impl Validator {
         expect: Expect,
         now: Timestamp,
     ) -> Result<ValidToken<'a>, Refusal> {
-        let vacancy = match verified.find(token) {
-            Ok(known) => return known.check(&self.rules, expect, now),
-            Err(vacancy) => vacancy,
-        };
-        let read = RawToken::from_bytes(token)?.parse()?.verify(&self.keys)?.read()?;
-        if let Some(vacancy) = vacancy {
-            vacancy.fill(&read);
+        let anew = || self.validate(RawToken::from_bytes(token)?, expect, now);
+        match verified.find(token) {
+            Found::Known(known) => known.check(&self.rules, expect, now),
+            Found::New(seat) => anew().inspect(|valid| seat.offer(valid)),
+            Found::NotKept => anew(),
         }
-        read.check(&self.rules, expect, now)
     }
 
     /// What a token says that one of the keys signed and that was refused all the same, for the audit. Not for deciding

@@ -9,6 +9,7 @@ use mcp_auth::keys::{Algorithm, KeyRing, SigningKey};
 use mcp_auth::secret::{Secret, SecretError};
 use mcp_auth::testing::FixedClock;
 use mcp_auth::validate::{Expect, Rules, Validator};
+use mcp_auth::{Gate, Origin};
 
 const NOW: u64 = 1_671_420_030;
 
@@ -43,6 +44,24 @@ fn a_validation_costs_at_most_eight_allocations() {
     assert!(info.count_total <= 8, "{info:?}");
     assert!(info.bytes_max <= 2048, "{info:?}");
     assert_eq!((info.count_current, info.bytes_current), (0, 0), "{info:?}");
+}
+
+#[test]
+fn a_gate_and_its_clones_know_a_token_again_without_an_allocation() {
+    let validator = Validator::new(ring().unwrap(), Rules::default());
+    let gate = Gate::new(validator).with_clock(Arc::new(FixedClock::at(NOW)));
+    let header = format!("Bearer {GUIDE}");
+    let ask = |gate: &Gate| {
+        assert!(gate.authenticate(Some(header.as_bytes()), &Origin::default()).is_ok());
+    };
+    let clone = gate.clone().with_rules(Rules::default());
+    let counts = [&gate, &clone, &gate, &clone].map(|gate| measure(|| ask(gate)).count_total);
+    println!("a gate's first four sights of a token: {counts:?} allocations");
+    let [first, second, again @ ..] = counts;
+    assert!(first <= 8 && second <= first + 3, "{counts:?}");
+    assert_eq!(again, [0, 0]);
+    let other = gate.clone().with_validator(Validator::new(ring().unwrap(), Rules::default()));
+    assert!(measure(|| ask(&other)).count_total > 0, "other keys, although they are the same");
 }
 
 /// Makes a token of about so many bytes.

@@ -9,7 +9,9 @@ use std::task::{Context, Poll, Waker};
 
 use mcp_auth::clock::{NumericDate, Timestamp};
 use mcp_auth::refusal::RefusalCode;
-use mcp_auth::store::{MemoryRevocations, Revocation, RevocationId, UserEntry};
+use mcp_auth::store::{
+    Credential, MemoryRevocations, Revocation, RevocationId, TokenDigest, UserEntry,
+};
 use mcp_auth::testing::{AttackSetting, Forge, StoreUnderTest, revocation_contract};
 use mcp_auth::validate::{Expect, RawToken};
 use proptest::prelude::*;
@@ -49,7 +51,7 @@ fn refusal(revocations: &MemoryRevocations, jti: &str) -> Option<RefusalCode> {
     valid.confirm(revocations, at(NOW)).err().map(|refusal| refusal.code())
 }
 
-/// A live token has lost its text and makes its identity again; the stores knew the same one.
+/// A live token has lost its text and keeps its identity; the stores knew the same one.
 #[test]
 fn a_live_token_is_revoked_by_what_the_stores_look_for() {
     let validator = AttackSetting::default().validator(SECRET).unwrap();
@@ -77,6 +79,24 @@ fn a_live_token_is_revoked_by_what_the_stores_look_for() {
         };
         assert_eq!(known, expected, "{forge:?}");
     }
+}
+
+/// What is made of the same claims for a record knows nothing of the token's text.
+#[test]
+fn a_record_of_a_token_changes_nothing_about_it() {
+    let setting = AttackSetting::default();
+    let (validator, token) =
+        (setting.validator(SECRET).unwrap(), Forge::new(SECRET, NOW).without_claim("jti").token());
+    let valid = || {
+        validator.validate(RawToken::from_bytes(&token).unwrap(), Expect::Access, at(NOW)).unwrap()
+    };
+    let expected = valid().credential().revocation_id();
+    let valid = valid();
+    let key = validator.keys().verifying_keys().first().unwrap();
+    let record = Credential::of_record(valid.claims(), TokenDigest::of(b"another"), key);
+    assert_ne!(record.revocation_id(), expected);
+    assert_eq!(valid.credential().revocation_id(), expected);
+    assert_eq!(valid.credential().token_digest(), Some(TokenDigest::of(&token)));
 }
 
 #[test]

@@ -41,8 +41,16 @@ impl Clock for Standing {
 fuzz_target!(|data: &[u8]| {
     let Some(recipe) = Recipe::read(data) else { return };
     let token = recipe.token();
-    let header = [b"Bearer ", token.as_slice()].concat();
-    let decided = GATE.authenticate(Some(header.as_slice()), &Origin::default());
+    // Whatever came before with another input is forgotten.
+    let gate = GATE.clone().with_validator(GATE.validator().clone());
+    for _ in 0..2 {
+        // Nearly the same token, known when the other comes. It may be refused.
+        let _ = ask(&gate, &recipe.unspoilt());
+    }
+    let decided = ask(&gate, &token);
+    for _ in 0..2 {
+        same(&decided, &ask(&gate, &token));
+    }
     let report = GATE.validator().explain(&token, Expect::Access, NOW, Some(&secret()));
     agree(&decided, &report);
     match &decided {
@@ -58,6 +66,25 @@ fuzz_target!(|data: &[u8]| {
     }
     silent(&format!("{report:?}"), &token);
 });
+
+fn ask(gate: &Gate, token: &[u8]) -> Result<Caller, Refused> {
+    let header = [b"Bearer ", token].concat();
+    gate.authenticate(Some(header.as_slice()), &Origin::default())
+}
+
+/// A token that comes again is told the same.
+fn same(first: &Result<Caller, Refused>, again: &Result<Caller, Refused>) {
+    match (first, again) {
+        (Ok(first), Ok(again)) => {
+            let [first, again] =
+                [first, again].map(|caller| caller.token().expect("a closed gate"));
+            assert_eq!(first.claims(), again.claims());
+            assert_eq!(first.revocation_id(), again.revocation_id());
+        }
+        (Err(first), Err(again)) => assert_eq!(first.refusal, again.refusal),
+        _ => panic!("{first:?}, and then {again:?}"),
+    }
+}
 
 /// One byte of flags, one for the mutation, one with the length of the header, the header, the payload.
 struct Recipe<'a> {
@@ -87,16 +114,21 @@ impl<'a> Recipe<'a> {
     }
 
     fn token(&self) -> Vec<u8> {
+        let mut token = self.unspoilt();
+        if self.has(Self::MUTATED) {
+            self.mutate(&mut token);
+        }
+        token
+    }
+
+    /// Before a byte is changed.
+    fn unspoilt(&self) -> Vec<u8> {
         let header = if self.has(Self::OWN_HEADER) { self.header } else { HEADER };
         let input = format!("{}.{}", encode(header), encode(self.payload));
         let secret = if self.has(Self::FORGED) { OTHER_SECRET } else { SECRET };
         let key = EncodingKey::from_secret(secret.as_bytes());
         let signature = crypto::sign(input.as_bytes(), &key, Name::HS256).expect("HMAC signs");
-        let mut token = format!("{input}.{signature}").into_bytes();
-        if self.has(Self::MUTATED) {
-            self.mutate(&mut token);
-        }
-        token
+        format!("{input}.{signature}").into_bytes()
     }
 
     /// Changes one byte for certain, anywhere.

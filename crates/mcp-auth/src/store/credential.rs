@@ -1,6 +1,7 @@
 //! What revocation looks at in a token, computed only when somebody asks.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use super::{RevocationId, TokenDigest};
 use crate::claims::Claims;
@@ -14,8 +15,15 @@ pub struct Credential<'a> {
     signing_input: &'a [u8],
     key_id: &'a KeyId,
     key_revocation_id: RevocationId,
-    /// Where its text is gone.
-    revocation_id: Option<RevocationId>,
+    revocation_id: OnceLock<RevocationId>,
+}
+
+/// What is made of one token's text: found once for a token that comes again.
+#[derive(Clone, Copy)]
+pub(crate) struct TokenNames {
+    /// [`Credential::revocation_id`].
+    pub(crate) revocation_id: RevocationId,
+    pub(crate) digest: TokenDigest,
 }
 
 /// What is there of a token's text.
@@ -32,8 +40,12 @@ impl<'a> Credential<'a> {
         claims: &'a Claims,
         (token, signing_input): (&'a [u8], &'a [u8]),
         (key_id, key_revocation_id): (&'a KeyId, RevocationId),
+        names: Option<TokenNames>,
     ) -> Self {
-        let (revocation_id, text) = (None, Text::Whole(token));
+        let (revocation_id, text) = match names {
+            Some(names) => (OnceLock::from(names.revocation_id), Text::Digest(names.digest)),
+            None => (OnceLock::new(), Text::Whole(token)),
+        };
         Self { claims, text, signing_input, key_id, key_revocation_id, revocation_id }
     }
 
@@ -44,7 +56,7 @@ impl<'a> Credential<'a> {
         digest: Option<TokenDigest>,
         (key_id, key_revocation_id): (&'a KeyId, RevocationId),
     ) -> Self {
-        let (revocation_id, signing_input) = (Some(revocation_id), &[][..]);
+        let (revocation_id, signing_input) = (OnceLock::from(revocation_id), &[][..]);
         let text = digest.map_or(Text::Gone, Text::Digest);
         Self { claims, text, signing_input, key_id, key_revocation_id, revocation_id }
     }
@@ -52,7 +64,7 @@ impl<'a> Credential<'a> {
     /// Of a token of which only a record is left, with what it said of itself ([`Issuer::claims`](crate::issue::Issuer::claims)).
     /// Which key signed it is not on record; `key` stands for it. A token without `jti` is on no record.
     pub fn of_record(claims: &'a Claims, digest: TokenDigest, key: &'a VerifyingKey) -> Self {
-        let revocation_id = claims.token_revocation_id(&[]);
+        let revocation_id = RevocationId::of_token_id(claims.token_id().unwrap_or_default());
         Self::again(claims, revocation_id, Some(digest), (key.id(), key.revocation_id()))
     }
 
@@ -73,8 +85,10 @@ impl<'a> Credential<'a> {
 
     /// The identity of this one token: its `jti` or, without one, its signing input.
     pub fn revocation_id(&self) -> RevocationId {
-        let of_text = || self.claims.token_revocation_id(self.signing_input);
-        self.revocation_id.unwrap_or_else(of_text)
+        *self.revocation_id.get_or_init(|| match self.claims.token_id() {
+            Some(jti) => RevocationId::of_token_id(jti),
+            None => RevocationId::of_signing_input(self.signing_input),
+        })
     }
 
     /// What revokes every token of its grant, where it names one.
@@ -91,7 +105,7 @@ impl<'a> Credential<'a> {
     /// again that a view accepted earlier, because then its text is gone.
     pub fn token_digest(&self) -> Option<TokenDigest> {
         match self.text {
-            Text::Whole(token) => Some(self.claims.token_digest(token)),
+            Text::Whole(token) => Some(TokenDigest::of(token)),
             Text::Digest(digest) => Some(digest),
             Text::Gone => None,
         }

@@ -11,7 +11,7 @@ use crate::claims::{Audience, Claims, ClaimsFault, TokenType};
 use crate::clock::{NumericDate, Timestamp};
 use crate::keys::KeyId;
 use crate::refusal::{Reason, Refusal};
-use crate::store::Credential;
+use crate::store::{Credential, TokenNames};
 use crate::text::Escaped;
 
 /// What a check may look at.
@@ -47,11 +47,7 @@ pub(crate) const CHECKS: [Check; 9] = [
 ];
 
 /// A token that is authentic and keeps every rule. Only revocation and permission are still open.
-pub struct ValidToken<'a> {
-    raw: RawToken<'a>,
-    claims: Claims,
-    key: SignedBy,
-}
+pub struct ValidToken<'a>(pub(super) AuthenticToken<'a>);
 
 /// A token that a key of the ring signed and whose claims were read. What was found so far stays true for as long as the
 /// key does.
@@ -59,6 +55,8 @@ pub(super) struct AuthenticToken<'a> {
     pub(super) raw: RawToken<'a>,
     pub(super) claims: Claims,
     pub(super) key: SignedBy,
+    /// Where it was hashed when it came before.
+    pub(super) names: Option<TokenNames>,
 }
 
 impl<'a> SignedToken<'a> {
@@ -72,12 +70,9 @@ impl<'a> SignedToken<'a> {
         expect: Expect,
         now: Timestamp,
     ) -> Result<ValidToken<'a>, Refusal> {
-        self.read()?.check(rules, expect, now)
-    }
-
-    pub(super) fn read(self) -> Result<AuthenticToken<'a>, Refusal> {
-        let claims = Claims::read(self.payload).map_err(Reason::from)?;
-        Ok(AuthenticToken { raw: self.raw, claims, key: self.key })
+        let Self { raw, payload, key } = self;
+        let claims = Claims::read(payload).map_err(Reason::from)?;
+        AuthenticToken { raw, claims, key, names: None }.check(rules, expect, now)
     }
 }
 
@@ -88,43 +83,47 @@ impl<'a> AuthenticToken<'a> {
         expect: Expect,
         now: Timestamp,
     ) -> Result<ValidToken<'a>, Refusal> {
-        let Self { raw, claims, key } = self;
-        let question = Question { claims: &claims, rules, expect, now };
+        let question = Question { claims: &self.claims, rules, expect, now };
         for check in &CHECKS {
             (check.run)(&question)?;
         }
-        Ok(ValidToken { raw, claims, key })
+        Ok(ValidToken(self))
+    }
+
+    pub(super) fn credential(&self) -> Credential<'_> {
+        Credential::new(
+            &self.claims,
+            (self.raw.bytes(), self.raw.signing_input()),
+            (&self.key.id, self.key.revocation_id),
+            self.names,
+        )
     }
 }
 
 impl ValidToken<'_> {
     /// What the token says.
     pub fn claims(&self) -> &Claims {
-        &self.claims
+        &self.0.claims
     }
 
     /// The key that signed it.
     pub fn key_id(&self) -> &KeyId {
-        &self.key.id
+        &self.0.key.id
     }
 
     /// What revocation looks at.
     pub fn credential(&self) -> Credential<'_> {
-        Credential::new(
-            &self.claims,
-            (self.raw.bytes(), self.raw.signing_input()),
-            (&self.key.id, self.key.revocation_id),
-        )
+        self.0.credential()
     }
 
     pub(super) fn into_parts(self) -> (Claims, SignedBy) {
-        (self.claims, self.key)
+        (self.0.claims, self.0.key)
     }
 }
 
 impl fmt::Debug for ValidToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ValidToken").field("claims", &self.claims).finish_non_exhaustive()
+        f.debug_struct("ValidToken").field("claims", &self.0.claims).finish_non_exhaustive()
     }
 }
 

@@ -23,8 +23,8 @@ pub struct LiveToken {
     key: SignedBy,
     /// What revokes this token alone: its text, of which it is made where there is no `jti`, is gone.
     revocation_id: RevocationId,
-    /// Of its text, where a store was asked, which may know it by that.
-    digest: Option<Box<TokenDigest>>,
+    /// Of its text: where a store was asked, which may know it by that, and where it has no `jti` to be called by.
+    digest: Option<TokenDigest>,
 }
 
 impl ValidToken<'_> {
@@ -38,8 +38,12 @@ impl ValidToken<'_> {
         revocations: &dyn RevocationView,
         now: Timestamp,
     ) -> Result<LiveToken, Refusal> {
-        let verdict = revocations.verdict(&self.credential(), now);
-        self.admit(verdict, None)
+        let credential = self.credential();
+        refuse_unless_live(revocations.verdict(&credential, now))?;
+        let revocation_id = credential.revocation_id();
+        let has_name = credential.claims().token_id().is_some();
+        let digest = if has_name { None } else { credential.token_digest() };
+        Ok(self.live(revocation_id, digest))
     }
 
     /// The same, asked of the store itself: as fresh as the store, at the price of waiting for it.
@@ -51,20 +55,15 @@ impl ValidToken<'_> {
         store: &dyn RevocationStore,
         now: Timestamp,
     ) -> Result<LiveToken, Refusal> {
-        let verdict = store.look_up(&self.credential(), now).await;
-        let digest = self.credential().token_digest();
-        self.admit(verdict, digest.map(Box::new))
+        let credential = self.credential();
+        refuse_unless_live(store.look_up(&credential, now).await)?;
+        let (revocation_id, digest) = (credential.revocation_id(), credential.token_digest());
+        Ok(self.live(revocation_id, digest))
     }
 
-    fn admit(
-        self,
-        verdict: Result<Verdict, StoreError>,
-        digest: Option<Box<TokenDigest>>,
-    ) -> Result<LiveToken, Refusal> {
-        refuse_unless_live(verdict)?;
-        let revocation_id = self.credential().revocation_id();
+    fn live(self, revocation_id: RevocationId, digest: Option<TokenDigest>) -> LiveToken {
         let (claims, key) = self.into_parts();
-        Ok(LiveToken { claims, key, revocation_id, digest })
+        LiveToken { claims, key, revocation_id, digest }
     }
 }
 
@@ -117,12 +116,17 @@ impl LiveToken {
 
     fn credential(&self) -> Credential<'_> {
         let key = (&self.key.id, self.key.revocation_id);
-        Credential::again(&self.claims, self.revocation_id, self.digest.as_deref().copied(), key)
+        Credential::again(&self.claims, self.revocation_id, self.digest, key)
     }
 
     /// Whether the token is still within its time, as when it was validated.
     pub(crate) fn check_expiry(&self, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
         Ok(not_expired(self.claims(), rules, now)?)
+    }
+
+    /// What audits call it where it has no `jti`.
+    pub(crate) fn digest(&self) -> Option<TokenDigest> {
+        self.digest
     }
 
     /// What revokes this token alone.

@@ -1,4 +1,4 @@
-//! Tokens that were found good a moment ago, so that a signature is checked once and not with every request.
+//! Tokens that were found valid a moment ago, so that a signature is checked once and not with every request.
 //!
 //! Only what can never change is remembered: that these bytes were signed by that key, and what they say. Time, the rules
 //! and revocations are asked each time, as for a token that nobody has seen. Whoever changes the keys begins with an
@@ -7,25 +7,29 @@
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, TryLockError};
+use std::sync::{RwLock, TryLockError};
 
 use zeroize::Zeroizing;
 
 use super::extract::Shape;
 use super::signature::SignedBy;
-use super::{AuthenticToken, RawToken};
+use super::{AuthenticToken, RawToken, ValidToken};
 use crate::claims::Claims;
+use crate::store::{TokenDigest, TokenNames};
 
 /// Longest token that is remembered, in bytes.
 const LONGEST: usize = 1024;
 
-/// As many bytes of a token's end tell it from all others: they hold its signature or half of a long one.
-const TAIL: usize = 48;
+/// Most audiences of one that is: each takes memory of its own.
+const MOST_AUDIENCES: usize = 8;
+
+/// As many bytes of a token's end choose its place: the whole signature of any algorithm but RS256, and 64 bytes of that.
+const TAIL: usize = 86;
 
 /// The memory. It never grows: a token has one place, and the next that is asked for there takes it over.
 pub(crate) struct VerifiedTokens {
     /// With keys of its own. Who does not know them can neither aim at a place nor, by the time that it takes to
-    /// compare, find out a token that is remembered: texts are compared only where all 64 bits agree.
+    /// compare, find out a signature that is remembered: texts are compared only where all 64 bits agree.
     hasher: RandomState,
     places: Box<[Place]>,
 }
@@ -34,10 +38,9 @@ pub(crate) struct VerifiedTokens {
 #[derive(Default)]
 struct Place {
     /// The tag of the token that is remembered, for a look without the lock.
-    known: AtomicU64,
-    /// The tag of the one that was last seen here and is not remembered. One that is seen once would only drive out
-    /// another.
-    seen: AtomicU64,
+    resident: AtomicU64,
+    /// The tag of another that came and is not remembered. One that comes once would only drive out the resident.
+    candidate: AtomicU64,
     token: RwLock<Option<Box<Remembered>>>,
 }
 
@@ -46,10 +49,21 @@ struct Remembered {
     shape: Shape,
     claims: Claims,
     key: SignedBy,
+    names: TokenNames,
 }
 
-/// Where a token that was not remembered may be put.
-pub(super) struct Vacancy<'a> {
+/// What is known of a token's text.
+pub(super) enum Found<'v, 't> {
+    /// It was found authentic before.
+    Known(AuthenticToken<'t>),
+    /// Nothing, but it may be remembered.
+    New(Seat<'v>),
+    /// Nothing, and its length is not that of a token that is remembered.
+    NotKept,
+}
+
+/// Where a token may be remembered.
+pub(super) struct Seat<'a> {
     place: &'a Place,
     tag: u64,
 }
@@ -62,25 +76,28 @@ impl VerifiedTokens {
         Self { hasher: RandomState::new(), places }
     }
 
-    /// The token as it was found, or where to put it; neither where it is too long.
-    pub(super) fn find<'t>(
-        &self,
-        token: &'t [u8],
-    ) -> Result<AuthenticToken<'t>, Option<Vacancy<'_>>> {
-        if token.len() > LONGEST {
-            return Err(None);
+    pub(super) fn find<'t>(&self, token: &'t [u8]) -> Found<'_, 't> {
+        let Some(Seat { place, tag }) = self.seat(token) else { return Found::NotKept };
+        match place.find(token, tag) {
+            Some(known) => Found::Known(known),
+            None => Found::New(Seat { place, tag }),
         }
-        let tail = token.last_chunk::<TAIL>().ok_or(None)?;
-        let tag = self.hasher.hash_one(tail);
-        let index = usize::try_from(tag % Self::PLACES as u64).unwrap_or_default();
-        let place = self.places.get(index).ok_or(None)?;
-        place.find(token, tag).ok_or(Some(Vacancy { place, tag }))
+    }
+
+    fn seat(&self, token: &[u8]) -> Option<Seat<'_>> {
+        if token.len() > LONGEST {
+            return None;
+        }
+        let tag = self.hasher.hash_one(token.last_chunk::<TAIL>()?);
+        let index = usize::try_from(tag % Self::PLACES as u64).ok()?;
+        Some(Seat { place: self.places.get(index)?, tag })
     }
 }
 
 impl Place {
+    /// Never waits: who would have to looks at the token anew.
     fn find<'t>(&self, bytes: &'t [u8], tag: u64) -> Option<AuthenticToken<'t>> {
-        if self.known.load(Ordering::Relaxed) != tag {
+        if self.resident.load(Ordering::Relaxed) != tag {
             return None;
         }
         let token = match self.token.try_read() {
@@ -91,29 +108,60 @@ impl Place {
         };
         let known = token.as_ref().filter(|known| **known.text == *bytes)?;
         // Of two tokens with one place, the one in use keeps it.
-        if self.seen.load(Ordering::Relaxed) != 0 {
-            self.seen.store(0, Ordering::Relaxed);
+        if self.candidate.load(Ordering::Relaxed) != 0 {
+            self.candidate.store(0, Ordering::Relaxed);
         }
+        let (claims, key) = (known.claims.clone(), known.key.clone());
         let raw = RawToken::alike(bytes, known.shape);
-        Some(AuthenticToken { raw, claims: known.claims.clone(), key: known.key.clone() })
+        Some(AuthenticToken { raw, claims, key, names: Some(known.names) })
     }
 }
 
-impl Vacancy<'_> {
-    /// Remembers a token that is asked for the second time.
-    pub(super) fn fill(self, token: &AuthenticToken<'_>) {
+impl Seat<'_> {
+    /// Remembers a token that comes for the second time. Never waits: the next time will do.
+    pub(super) fn offer(self, ValidToken(token): &ValidToken<'_>) {
         let Self { place, tag } = self;
-        if place.seen.load(Ordering::Relaxed) != tag {
-            place.seen.store(tag, Ordering::Relaxed);
+        if place.candidate.load(Ordering::Relaxed) != tag {
+            place.candidate.store(tag, Ordering::Relaxed);
             return;
         }
-        let text = Zeroizing::new(Box::from(token.raw.bytes()));
-        let shape = token.raw.shape();
-        let (claims, key) = (token.claims.clone(), token.key.clone());
-        let known = Box::new(Remembered { text, shape, claims, key });
-        *place.token.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
-        place.known.store(tag, Ordering::Relaxed);
+        if !is_compact(&token.claims) {
+            return;
+        }
+        let known = Box::new(Remembered::new(token));
+        let mut resident = match place.token.try_write() {
+            Ok(resident) => resident,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        let former = resident.replace(known);
+        place.resident.store(tag, Ordering::Relaxed);
+        drop(resident);
+        // Wiped when nobody can be kept waiting by that.
+        drop(former);
     }
+}
+
+impl Remembered {
+    fn new(token: &AuthenticToken<'_>) -> Self {
+        let credential = token.credential();
+        let names = TokenNames {
+            revocation_id: credential.revocation_id(),
+            digest: TokenDigest::of(token.raw.bytes()),
+        };
+        Self {
+            text: Zeroizing::new(token.raw.bytes().into()),
+            shape: token.raw.shape(),
+            claims: token.claims.clone(),
+            key: token.key.clone(),
+            names,
+        }
+    }
+}
+
+/// Whether claims take about as much memory as their text.
+fn is_compact(claims: &Claims) -> bool {
+    claims.audience().is_none_or(|audience| audience.names().count() <= MOST_AUDIENCES)
 }
 
 impl fmt::Debug for VerifiedTokens {
@@ -134,10 +182,10 @@ mod tests {
     const SECRET: &str = "f0e1d2c3b4a5968778695a4b3c2d1e0f";
     const NOW: u64 = 1_767_225_600;
 
-    fn validator() -> Validator {
+    fn validator(rules: Rules) -> Validator {
         let secret = Secret::from_text(SECRET).unwrap();
         let key = SigningKey::from_secret(Algorithm::Hs256, &secret).unwrap();
-        Validator::new(KeyRing::new(key), Rules::default())
+        Validator::new(KeyRing::new(key), rules)
     }
 
     /// One for each number.
@@ -148,20 +196,20 @@ mod tests {
     /// What it is found to say.
     fn show(verified: &VerifiedTokens, token: &[u8]) -> Claims {
         let now = Timestamp::from_unix_seconds(NOW);
-        let valid = validator().validate_with(verified, token, Expect::Access, now).unwrap();
+        let valid = validator(Rules::default())
+            .validate_with(verified, token, Expect::Access, now)
+            .unwrap();
         valid.claims().clone()
     }
 
     fn knows(verified: &VerifiedTokens, token: &[u8]) -> bool {
-        verified.find(token).is_ok()
+        matches!(verified.find(token), Found::Known(_))
     }
 
     /// Two tokens that have one place.
     fn neighbours(verified: &VerifiedTokens) -> [Vec<u8>; 2] {
-        let index = |token: &Vec<u8>| {
-            verified.hasher.hash_one(token.last_chunk::<TAIL>().unwrap())
-                % VerifiedTokens::PLACES as u64
-        };
+        let index =
+            |token: &Vec<u8>| verified.seat(token).unwrap().tag % VerifiedTokens::PLACES as u64;
         let first = token(0);
         let other = (1..1_000_000).map(token).find(|other| index(other) == index(&first)).unwrap();
         [first, other]
@@ -185,9 +233,9 @@ mod tests {
         show(&verified, &first);
         for _ in 0..3 {
             show(&verified, &other);
+            assert!(knows(&verified, &first) && !knows(&verified, &other));
             show(&verified, &first);
         }
-        assert!(knows(&verified, &first) && !knows(&verified, &other));
         show(&verified, &other);
         show(&verified, &other);
         assert!(!knows(&verified, &first) && knows(&verified, &other));
@@ -203,15 +251,70 @@ mod tests {
         assert!(!knows(&verified, &other));
     }
 
+    /// Whether a token is remembered that came three times.
+    fn is_kept(forge: &Forge) -> bool {
+        let (verified, token) = (VerifiedTokens::new(), forge.token());
+        for _ in 0..3 {
+            show(&verified, &token);
+        }
+        knows(&verified, &token)
+    }
+
     #[test]
     fn what_is_long_is_not_kept() {
-        let verified = VerifiedTokens::new();
-        let long =
-            Forge::new(SECRET, NOW).with_claim("x", format!("\"{}\"", "x".repeat(LONGEST))).token();
-        for _ in 0..3 {
-            show(&verified, &long);
+        let padded =
+            |length| Forge::new(SECRET, NOW).with_claim("x", format!("\"{}\"", "x".repeat(length)));
+        let lengths =
+            (0..LONGEST).map(padded).filter(|forge| forge.token().len().abs_diff(LONGEST) <= 2);
+        let mut kept = 0;
+        for forge in lengths {
+            let fits = forge.token().len() <= LONGEST;
+            assert_eq!(is_kept(&forge), fits, "{} bytes", forge.token().len());
+            kept += usize::from(fits);
         }
-        assert!(!knows(&verified, &long));
+        assert!(kept > 0, "a token near the limit was tried");
+    }
+
+    #[test]
+    fn what_has_many_audiences_is_not_kept() {
+        let with = |count| {
+            let names = vec!["\"a\""; count].join(",");
+            Forge::new(SECRET, NOW).with_claim("aud", format!("[{names}]"))
+        };
+        let validator = validator(Rules::default().with_audience(Some("a".to_owned())));
+        for (count, is_kept) in [(MOST_AUDIENCES, true), (MOST_AUDIENCES + 1, false)] {
+            let (verified, token) = (VerifiedTokens::new(), with(count).token());
+            for _ in 0..3 {
+                let now = Timestamp::from_unix_seconds(NOW);
+                assert!(validator.validate_with(&verified, &token, Expect::Access, now).is_ok());
+            }
+            assert_eq!(knows(&verified, &token), is_kept, "{count}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_is_not_kept() {
+        let (verified, token) = (VerifiedTokens::new(), token(0));
+        for _ in 0..3 {
+            let late = Timestamp::from_unix_seconds(2 * NOW);
+            let validator = validator(Rules::default());
+            let refused = validator.validate_with(&verified, &token, Expect::Access, late);
+            assert!(refused.is_err() && !knows(&verified, &token));
+        }
+    }
+
+    #[test]
+    fn who_is_in_the_way_is_not_waited_for() {
+        let (verified, token) = (VerifiedTokens::new(), token(0));
+        let place = verified.seat(&token).unwrap().place;
+        let held = place.token.write().unwrap();
+        for _ in 0..3 {
+            show(&verified, &token);
+        }
+        drop(held);
+        assert!(!knows(&verified, &token));
+        show(&verified, &token);
+        assert!(knows(&verified, &token));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! A token that comes again: the gate remembers that its signature was good, and nothing else may come of that.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::house::{House, NOW, SECRET, origin, token};
 use mcp_auth::clock::Timestamp;
 use mcp_auth::refusal::{Refusal, RefusalCode};
+use mcp_auth::store::{Credential, RevocationId, RevocationView, StoreError, TokenDigest, Verdict};
 use mcp_auth::testing::{AttackSetting, Forge, attacks};
 use mcp_auth::validate::{Expect, RawToken, Validator};
 use mcp_auth::{Gate, Origin};
@@ -37,6 +39,52 @@ fn it_says_and_leaves_the_same_each_time() {
     assert!(callers.iter().all(|caller| said(caller) == said(&callers[0])));
     let events = house.audit.events();
     assert!(events.len() == TIMES && events.iter().all(|event| *event == events[0]), "{events:#?}");
+}
+
+/// Without `jti` a token is called by its text, of which a remembered one keeps the names.
+#[test]
+fn one_without_jti_has_the_same_names_each_time() {
+    let house = House::new();
+    let forge = token("user").without_claim("jti");
+    let raw = forge.token();
+    let input = &raw[..raw.iter().rposition(|byte| *byte == b'.').unwrap()];
+    for _ in 0..TIMES {
+        let caller = house.admit(&forge).unwrap();
+        let expected = RevocationId::of_signing_input(input);
+        assert_eq!(caller.token().unwrap().revocation_id(), expected);
+    }
+    let short = TokenDigest::of(&raw).short();
+    let events = house.audit.events();
+    assert!(events.iter().all(|event| event["token"] == short), "{events:#?}");
+    house.revoke(&house.admit(&forge).unwrap());
+    assert_eq!(house.admit(&forge).unwrap_err().refusal.code(), RefusalCode::TokenRevoked);
+}
+
+/// What a view is told.
+#[derive(Debug, Default)]
+struct Names(Mutex<Vec<(RevocationId, Option<TokenDigest>)>>);
+
+impl RevocationView for Names {
+    fn verdict(&self, credential: &Credential<'_>, _: Timestamp) -> Result<Verdict, StoreError> {
+        let names = (credential.revocation_id(), credential.token_digest());
+        self.0.lock().unwrap().push(names);
+        Ok(Verdict::Live)
+    }
+}
+
+#[test]
+fn views_are_told_the_same_names_each_time() {
+    for forge in [token("user"), token("user").without_claim("jti")] {
+        let names = Arc::new(Names::default());
+        let house = House::with_view(Arc::clone(&names) as _);
+        for _ in 0..TIMES {
+            house.admit(&forge).unwrap();
+        }
+        let told = names.0.lock().unwrap().clone();
+        assert_eq!(told.len(), TIMES);
+        assert!(told.iter().all(|names| *names == told[0]));
+        assert_eq!(told[0].1, Some(TokenDigest::of(&forge.token())));
+    }
 }
 
 #[test]

@@ -20,7 +20,8 @@ use crate::tokens::{self, MANY};
 /// Tokens in use on a busy node.
 const IN_USE: usize = 1_000;
 
-const PLAN: Plan = Plan { rounds: 300, iterations: 1_000 };
+/// Each token in use comes ten times before another view has its turn and drives what it looks up out of the caches.
+const PLAN: Plan = Plan { rounds: 60, iterations: 10_000 };
 
 /// What was found.
 #[derive(Debug, Serialize)]

@@ -1,13 +1,11 @@
 //! `POST /api/v1/auth/revoke`: one token, or everything of a user.
 
-use std::sync::Arc;
-
 use mcp_auth::Gate;
 use mcp_auth::audit::AuditKind;
 use mcp_auth::claims::{Claims, TokenType};
 use mcp_auth::refusal::{Reason, RefusalCode};
 use mcp_auth::store::{StoreError, TokenDigest};
-use mcp_auth::validate::{Expect, RawToken, Validator};
+use mcp_auth::validate::{Expect, RawToken};
 use mcp_auth_sessions::Revoked;
 use mcp_auth_tower::axum::Rejection;
 use schemars::JsonSchema;
@@ -72,9 +70,8 @@ async fn by_token(call: &Call, text: &str) -> Answer {
 
 /// What is too old here may be young enough for another server of this store, or after the limit was raised.
 fn of_any_age(gate: &Gate) -> Gate {
-    let validator = gate.validator();
-    let rules = validator.rules().clone().with_max_age(None);
-    gate.clone().with_validator(Validator::new(Arc::clone(validator.keys()), rules))
+    let rules = gate.validator().rules().clone().with_max_age(None);
+    gate.clone().with_rules(rules)
 }
 
 /// A token that is refused anyway needs no revocation (RFC 7009 section 2.2); what is no token of ours is a mistake.
