@@ -22,8 +22,9 @@ const KEY_VARIABLES: [&str; 4] = [
 const PREVIOUS_VARIABLES: [&str; 2] = ["MCP_JWT_PREVIOUS_SECRETS", "MCP_JWT_PREVIOUS_SECRETS_FILE"];
 
 impl DataDir {
-    /// The directory that `MCP_DATA_DIR` names, or `.mcp`.
+    /// The directory that `MCP_DATA_DIR` names, or `.mcp` where it names none.
     pub(crate) fn at(named: Option<OsString>) -> Self {
+        let named = named.filter(|name| !name.is_empty());
         Self(named.map_or_else(|| PathBuf::from(".mcp"), PathBuf::from))
     }
 

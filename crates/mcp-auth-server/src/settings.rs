@@ -83,7 +83,7 @@ impl ServerSettings {
     /// # Errors
     /// All mistakes together.
     pub(crate) fn load(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, Mistakes> {
-        let data_dir = DataDir::at(lookup(name::DATA_DIR).filter(|it| !it.is_empty()));
+        let data_dir = DataDir::at(lookup(name::DATA_DIR));
         let with_keys = |name: &str| data_dir.key_variable(name, &lookup).or_else(|| lookup(name));
         let mut reader = Reader::new(&with_keys).with_table(SERVER_VARIABLES);
         let tokens = Settings::read(&mut reader, Purpose::Issue);

@@ -79,7 +79,7 @@ impl Validator {
         signed.check(&self.rules, expect, now)
     }
 
-    /// Validates a token of which nothing is known, by its bytes, with a memory of what these keys have verified.
+    /// Validates a token by its bytes, of which nobody has looked at any, with a memory of those that these keys signed.
     pub(crate) fn validate_with<'a>(
         &self,
         verified: &VerifiedTokens,

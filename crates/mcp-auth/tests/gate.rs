@@ -1,6 +1,7 @@
 //! The gate from end to end: who may pass, and what the audit says of everybody.
 
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "helpers of tests, where a panic is a failed test"

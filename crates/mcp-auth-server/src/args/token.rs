@@ -12,8 +12,8 @@ pub(crate) enum Token {
     ///
     /// STATUS is what would become of it: `live`; `revoked`, the token alone; `signed-out`, its sign-in has ended;
     /// `exchanged`, a refresh token for which there is another one; `outdated`, its user's earlier tokens were
-    /// revoked; `disabled`, its user's account is;
-    /// `key-revoked`, all that its key signed was.
+    /// revoked; `disabled`, its user's account is; `key-revoked`, the current key was revoked, with
+    /// all that it signed (which key signed a token is not on record).
     List {
         /// Only this user's
         #[arg(long, value_name = "ID", allow_hyphen_values = true)]

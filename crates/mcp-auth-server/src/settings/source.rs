@@ -82,13 +82,11 @@ impl Source {
         Ok(settings)
     }
 
-    /// Who has neither a key nor a directory has not begun, or means another directory.
+    /// Who has no key, neither in a variable nor in the directory, has not begun or means another directory.
     fn hint_at_init(&self, failure: Failure) -> Failure {
         let data_dir = DataDir::at(self.get(name::DATA_DIR));
         let has_key = DataDir::overruled_by(|name| self.get(name)).is_some();
-        if has_key || data_dir.path().exists() {
-            return failure;
-        }
-        failure.with_hint(data_dir.first_step())
+        let has_secret = data_dir.secret().try_exists().unwrap_or(true);
+        if has_key || has_secret { failure } else { failure.with_hint(data_dir.first_step()) }
     }
 }

@@ -33,10 +33,13 @@ fn who_has_not_begun_is_told_how() {
     }
     let with_key = Host::new().variable("MCP_JWT_SECRET", &"5b8ec1f0a7d34e29".repeat(4));
     with_key.run("serve").says(8, step);
-    // Whoever has a directory is not sent to make one.
-    fs::create_dir(host.path(".mcp")).unwrap();
-    let told = host.run("serve").says(8, "MCP_JWT_SECRET is not set");
-    assert!(!told.all().contains("init"), "{told:?}");
+    // Another mistake is no reason to make what is there.
+    for directory in ["", ".mcp"] {
+        let mut host = Host::initialised().variable("MCP_DATA_DIR", directory);
+        host.variables.push(("API_PORT".to_owned(), "abc".to_owned()));
+        let told = host.run("serve").says(8, "API_PORT");
+        assert!(!told.all().contains("init"), "{told:?}");
+    }
 }
 
 #[test]

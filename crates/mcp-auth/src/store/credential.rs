@@ -18,7 +18,7 @@ pub struct Credential<'a> {
     revocation_id: OnceLock<RevocationId>,
 }
 
-/// What is made of one token's text: found once for a token that comes again.
+/// What revocations and blacklists call one token: found once for a token that comes again.
 #[derive(Clone, Copy)]
 pub(crate) struct TokenNames {
     /// [`Credential::revocation_id`].
@@ -101,8 +101,8 @@ impl<'a> Credential<'a> {
         self.claims.user_revocation_id()
     }
 
-    /// SHA-256 of the whole token: the name under which Python services blacklist it. `None` where a token is judged
-    /// again that a view accepted earlier, because then its text is gone.
+    /// SHA-256 of the whole token: the name under which Python services blacklist it. `None` where a token with a
+    /// `jti` is judged again that a view accepted earlier, because then its text is gone.
     pub fn token_digest(&self) -> Option<TokenDigest> {
         match self.text {
             Text::Whole(token) => Some(TokenDigest::of(token)),

@@ -55,7 +55,7 @@ pub(super) struct AuthenticToken<'a> {
     pub(super) raw: RawToken<'a>,
     pub(super) claims: Claims,
     pub(super) key: SignedBy,
-    /// Where it was hashed when it came before.
+    /// If it came before and was remembered.
     pub(super) names: Option<TokenNames>,
 }
 

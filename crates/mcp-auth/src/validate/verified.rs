@@ -1,4 +1,4 @@
-//! Tokens that were found valid a moment ago, so that a signature is checked once and not with every request.
+//! Tokens that were found valid before, so that their signatures are not checked with every request.
 //!
 //! Only what can never change is remembered: that these bytes were signed by that key, and what they say. Time, the rules
 //! and revocations are asked each time, as for a token that nobody has seen. Whoever changes the keys begins with an
@@ -37,9 +37,10 @@ pub(crate) struct VerifiedTokens {
 /// Room for one token. Small, so that whoever looks in vain has seen little memory.
 #[derive(Default)]
 struct Place {
-    /// The tag of the token that is remembered, for a look without the lock.
+    /// The tag of the token that is remembered, 0 for none. Changed under the lock, looked at without it first.
     resident: AtomicU64,
-    /// The tag of another that came and is not remembered. One that comes once would only drive out the resident.
+    /// The tag of another that came and is not remembered, 0 for none. One that comes once would only drive out the
+    /// resident.
     candidate: AtomicU64,
     token: RwLock<Option<Box<Remembered>>>,
 }
@@ -97,7 +98,8 @@ impl VerifiedTokens {
 impl Place {
     /// Never waits: who would have to looks at the token anew.
     fn find<'t>(&self, bytes: &'t [u8], tag: u64) -> Option<AuthenticToken<'t>> {
-        if self.resident.load(Ordering::Relaxed) != tag {
+        let is_resident = || self.resident.load(Ordering::Relaxed) == tag;
+        if !is_resident() {
             return None;
         }
         let token = match self.token.try_read() {
@@ -106,7 +108,11 @@ impl Place {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return None,
         };
-        let known = token.as_ref().filter(|known| **known.text == *bytes)?;
+        // Once more: another may have moved in meanwhile, with whose text this one must not be compared.
+        let known = token.as_ref().filter(|_| is_resident())?;
+        if **known.text != *bytes {
+            return None;
+        }
         // Of two tokens with one place, the one in use keeps it.
         if self.candidate.load(Ordering::Relaxed) != 0 {
             self.candidate.store(0, Ordering::Relaxed);
@@ -145,6 +151,8 @@ impl Seat<'_> {
 impl Remembered {
     fn new(token: &AuthenticToken<'_>) -> Self {
         let credential = token.credential();
+        // Found now, so that nobody who shares the claims waits for another who looks for them.
+        let _ = (credential.grant_revocation_id(), credential.user_revocation_id());
         let names = TokenNames {
             revocation_id: credential.revocation_id(),
             digest: TokenDigest::of(token.raw.bytes()),
@@ -307,13 +315,18 @@ mod tests {
     fn who_is_in_the_way_is_not_waited_for() {
         let (verified, token) = (VerifiedTokens::new(), token(0));
         let place = verified.seat(&token).unwrap().place;
-        let held = place.token.write().unwrap();
-        for _ in 0..3 {
-            show(&verified, &token);
-        }
-        drop(held);
+        let come_while_held = || {
+            let held = place.token.write().unwrap();
+            for _ in 0..3 {
+                show(&verified, &token);
+            }
+            drop(held);
+        };
+        come_while_held();
         assert!(!knows(&verified, &token));
         show(&verified, &token);
+        assert!(knows(&verified, &token));
+        come_while_held();
         assert!(knows(&verified, &token));
     }
 

@@ -1,14 +1,19 @@
 //! A token that comes again: the gate remembers that its signature was good, and nothing else may come of that.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::house::{House, NOW, SECRET, origin, token};
+use super::house::{House, NOW, SECRET, date, origin, token};
 use mcp_auth::clock::Timestamp;
 use mcp_auth::refusal::{Refusal, RefusalCode};
-use mcp_auth::store::{Credential, RevocationId, RevocationView, StoreError, TokenDigest, Verdict};
+use mcp_auth::store::{
+    Credential, MemoryRevocations, Revocation, RevocationId, RevocationView, StoreError,
+    TokenDigest, Verdict,
+};
 use mcp_auth::testing::{AttackSetting, Forge, attacks};
-use mcp_auth::validate::{Expect, RawToken, Validator};
+use mcp_auth::validate::{Expect, RawToken, Rules, Validator};
 use mcp_auth::{Gate, Origin};
 use proptest::prelude::*;
 
@@ -58,6 +63,14 @@ fn one_without_jti_has_the_same_names_each_time() {
     assert!(events.iter().all(|event| event["token"] == short), "{events:#?}");
     house.revoke(&house.admit(&forge).unwrap());
     assert_eq!(house.admit(&forge).unwrap_err().refusal.code(), RefusalCode::TokenRevoked);
+}
+
+/// What a future gives that waits for nothing.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits"),
+    }
 }
 
 /// What a view is told.
@@ -124,6 +137,33 @@ fn it_goes_with_its_key() {
     let refused = (0..TIMES).map(|_| ask(&replaced).unwrap_err().refusal.code());
     assert!(refused.into_iter().all(|code| code == RefusalCode::SignatureInvalid));
     ask(&gate).unwrap();
+}
+
+/// Gates that differ in their rules share what they remember.
+#[test]
+fn it_is_judged_by_the_rules_of_whoever_asks() {
+    let House { gate, .. } = house();
+    let elsewhere = Rules::default().with_audience(Some("elsewhere".to_owned()));
+    let elsewhere = gate.clone().with_rules(elsewhere);
+    let authorization = token("user").authorization();
+    let ask = |gate: &Gate| gate.authenticate(Some(authorization.as_slice()), &origin());
+    for _ in 0..TIMES {
+        assert_eq!(ask(&elsewhere).unwrap_err().refusal.code(), RefusalCode::AudienceMismatch);
+        ask(&gate).unwrap();
+    }
+}
+
+#[test]
+fn a_store_that_is_asked_each_time_is_asked_each_time() {
+    let (House { gate, .. }, store) = (house(), MemoryRevocations::new());
+    let authorization = token("user").authorization();
+    let ask = || at_once(gate.authenticate_with(&store, Some(authorization.as_slice()), &origin()));
+    let caller = ask().unwrap();
+    let (id, keep_until) = (caller.token().unwrap().revocation_id(), date(NOW + 600));
+    store.insert(Revocation::Entry { id, keep_until }, Timestamp::from_unix_seconds(NOW));
+    for _ in 0..TIMES {
+        assert_eq!(ask().unwrap_err().refusal.code(), RefusalCode::TokenRevoked);
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ const AUDIT_LOG: Part =
 /// # Errors
 /// [`exit::CONFIGURATION`] with every mistake of the settings, or with what is in the way.
 pub(super) fn check(source: &Source) -> Result<ServerSettings, Failure> {
-    let data_dir = DataDir::at(source.get("MCP_DATA_DIR").filter(|it| !it.is_empty()));
+    let data_dir = DataDir::at(source.get("MCP_DATA_DIR"));
     if data_dir.path().exists() && !data_dir.path().is_dir() {
         let message = format!("{data_dir} is not a directory");
         return Err(Failure::new(exit::CONFIGURATION, message)
