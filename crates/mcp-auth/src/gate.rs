@@ -352,8 +352,7 @@ impl Gate {
         // Made and filled in at one place: it is large, and this is done for every request.
         let mut event = AuditEvent::new(AuditKind::TokenDecoded, now);
         event.fill_in(live.claims());
-        let digest = event.jti.is_none().then(|| live.digest()).flatten();
-        let digest = digest.map(|digest| digest.short());
+        let digest = live.digest().filter(|_| event.jti.is_none()).map(|digest| digest.short());
         event.token = digest.as_deref();
         (event.ip_address, event.request_id) = (origin.ip_address, origin.request_id);
         self.audit.record(&event);

@@ -33,6 +33,13 @@ impl Bench {
         RedisStore::open(&options).unwrap()
     }
 
+    /// Ends the engine, and a process whose order did not reach it: as if that had been killed, its store is never closed.
+    async fn dies_with_an_order(&mut self, jti: &str) {
+        let store = self.journaled();
+        self.node.kill9();
+        assert!(revoke(&store, jti).await.unwrap().pending);
+    }
+
     fn is_fresh_again(&self, store: &RedisStore) {
         until("verdicts are given again", LONG, || Ok(self.tokens.ask(store, "live")?)).unwrap();
     }
@@ -103,14 +110,11 @@ async fn what_is_revoked_meanwhile_arrives_later() {
     }
 }
 
-/// As if the process had been killed: the store is never closed, and another one finds its journal.
+/// Another process finds its journal.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_dead_process_left_behind_arrives() {
     for mut bench in Bench::all() {
-        let store = bench.journaled();
-        bench.node.kill9();
-        assert!(revoke(&store, "a").await.unwrap().pending);
-        drop(store);
+        bench.dies_with_an_order("a").await;
         bench.node.restart().unwrap();
         let heir = bench.journaled();
         bench.refuses(&heir, "a");
@@ -128,10 +132,7 @@ async fn what_a_dead_process_left_behind_arrives() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_outbox_counts_once_while_its_orders_travel_and_after_that() {
     for mut bench in Bench::all() {
-        let store = bench.journaled();
-        bench.node.kill9();
-        assert!(revoke(&store, "a").await.unwrap().pending);
-        drop(store);
+        bench.dies_with_an_order("a").await;
         let mut files = std::fs::read_dir(bench.directory.path()).unwrap();
         let path = files.next().unwrap().unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();

@@ -43,9 +43,7 @@ pub(super) fn check(settings: &ServerSettings, source: &Source, findings: &mut F
 
 /// The directory and what `init` made in it.
 pub(super) fn check_directory(data_dir: &DataDir, with_database: bool, findings: &mut Findings) {
-    let init = format!(
-        "run `mcp-auth-server init --data-dir {data_dir}`, which replaces nothing; or name another"
-    );
+    let init = data_dir.first_step();
     if !data_dir.path().is_dir() {
         findings.problem(CHECK, format!("the data directory {data_dir} is not there"), init);
         return;
