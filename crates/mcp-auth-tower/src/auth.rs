@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::header::AUTHORIZATION;
-use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{Extensions, HeaderMap, HeaderValue, Request, Response, Uri};
 use mcp_auth::audit::{AuditEvent, AuditKind};
 use mcp_auth::refusal::{Reason, RefusalCode};
 use mcp_auth::store::RevocationStore;
@@ -74,25 +73,24 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (mut parts, body) = request.into_parts();
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         if let Some(store) = &self.layer.store {
-            let asking = ask(self.layer.gate.load(), Arc::clone(store), parts, body);
+            let asking = ask(self.layer.gate.load(), Arc::clone(store), request);
             // The clone that is left behind was not asked whether it is ready; the one that was goes along.
             let fresh = self.inner.clone();
             return AuthFuture::asking(asking, mem::replace(&mut self.inner, fresh));
         }
-        match admit(&self.layer.gate.borrow(), &mut parts) {
-            Ok(()) => AuthFuture::admitted(self.inner.call(Request::from_parts(parts, body))),
+        match admit(&self.layer.gate.borrow(), &mut request) {
+            Ok(()) => AuthFuture::admitted(self.inner.call(request)),
             Err(refused) => AuthFuture::refused(refused),
         }
     }
 }
 
-fn admit(gate: &Gate, request: &mut Parts) -> Result<(), Refused> {
-    refuse_token_in_url(gate, request)?;
-    let origin = origin(&request.extensions);
-    let caller = gate.authenticate(credentials(&request.headers), &origin)?;
+fn admit<B>(gate: &Gate, request: &mut Request<B>) -> Result<(), Refused> {
+    refuse_token_in_url(gate, request.uri(), request.extensions())?;
+    let origin = origin(request.extensions());
+    let caller = gate.authenticate(credentials(request.headers()), &origin)?;
     exchange(request, caller);
     Ok(())
 }
@@ -101,32 +99,34 @@ fn admit(gate: &Gate, request: &mut Parts) -> Result<(), Refused> {
 async fn ask<B>(
     gate: Arc<Gate>,
     store: Arc<dyn RevocationStore>,
-    mut request: Parts,
-    body: B,
+    request: Request<B>,
 ) -> Result<Request<B>, Refused> {
-    refuse_token_in_url(&gate, &request)?;
-    let origin = origin(&request.extensions);
-    let caller = gate.authenticate_with(&*store, credentials(&request.headers), &origin).await?;
+    // A body that is not `Sync` must not be looked past while waiting.
+    let (parts, body) = request.into_parts();
+    refuse_token_in_url(&gate, &parts.uri, &parts.extensions)?;
+    let origin = origin(&parts.extensions);
+    let caller = gate.authenticate_with(&*store, credentials(&parts.headers), &origin).await?;
+    let mut request = Request::from_parts(parts, body);
     exchange(&mut request, caller);
-    Ok(Request::from_parts(request, body))
+    Ok(request)
 }
 
 /// The token goes, the caller comes.
-fn exchange(request: &mut Parts, caller: Caller) {
-    request.headers.remove(AUTHORIZATION);
-    request.extensions.insert(caller);
+fn exchange<B>(request: &mut Request<B>, caller: Caller) {
+    request.headers_mut().remove(AUTHORIZATION);
+    request.extensions_mut().insert(caller);
 }
 
 fn credentials(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     headers.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes)
 }
 
-fn refuse_token_in_url(gate: &Gate, request: &Parts) -> Result<(), Refused> {
-    if !request.uri.query().is_some_and(query::names_a_token) {
+fn refuse_token_in_url(gate: &Gate, uri: &Uri, extensions: &Extensions) -> Result<(), Refused> {
+    if !uri.query().is_some_and(query::names_a_token) {
         return Ok(());
     }
     let code = RefusalCode::TokenInUrl;
     let reason = Reason::Request { code, detail: code.detail().to_owned() };
     let event = AuditEvent::new(AuditKind::AuthenticationFailed, gate.clock().now());
-    Err(gate.refuse(reason.into(), &event, &origin(&request.extensions)))
+    Err(gate.refuse(reason.into(), &event, &origin(extensions)))
 }

@@ -5,6 +5,13 @@ use serde::Serialize;
 
 use super::AuditEvent;
 
+/// What stands between the value before and that of the member, in one piece.
+macro_rules! member {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":")
+    };
+}
+
 impl AuditEvent<'_> {
     /// Adds the event's JSON object to `to`.
     pub fn write_json(&self, to: &mut Vec<u8>) {
@@ -34,34 +41,34 @@ impl AuditEvent<'_> {
         to.extend_from_slice(b"{\"timestamp\":\"");
         to.extend_from_slice(&timestamp.to_rfc3339_milliseconds());
         to.push(b'"');
-        text(to, "event", Some(event.name()));
-        text(to, "user_id", *user_id);
-        text(to, "role", *role);
-        text(to, "jti", *jti);
-        text(to, "sid", *sid);
-        text(to, "token", *token);
-        text(to, "target", *target);
-        text(to, "server", *server);
-        text(to, "tool_name", *tool_name);
-        value(to, "success", success.as_ref());
-        text(to, "outcome", *outcome);
-        value(to, "execution_time", execution_time.as_ref());
-        value(to, "size", size.as_ref());
-        value(to, "expiry_hours", expiry_hours.as_ref());
-        value(to, "code", code.as_ref());
-        text(to, "reason", *reason);
-        value(to, "error_id", error_id.as_ref());
-        value(to, "ip_address", ip_address.as_ref());
-        text(to, "request_id", *request_id);
+        text(to, member!("event"), Some(event.name()));
+        text(to, member!("user_id"), *user_id);
+        text(to, member!("role"), *role);
+        text(to, member!("jti"), *jti);
+        text(to, member!("sid"), *sid);
+        text(to, member!("token"), *token);
+        text(to, member!("target"), *target);
+        text(to, member!("server"), *server);
+        text(to, member!("tool_name"), *tool_name);
+        value(to, member!("success"), success.as_ref());
+        text(to, member!("outcome"), *outcome);
+        value(to, member!("execution_time"), execution_time.as_ref());
+        value(to, member!("size"), size.as_ref());
+        value(to, member!("expiry_hours"), expiry_hours.as_ref());
+        value(to, member!("code"), code.as_ref());
+        text(to, member!("reason"), *reason);
+        value(to, member!("error_id"), error_id.as_ref());
+        value(to, member!("ip_address"), ip_address.as_ref());
+        text(to, member!("request_id"), *request_id);
         to.push(b'}');
     }
 }
 
-fn text(to: &mut Vec<u8>, name: &str, text: Option<&str>) {
+fn text(to: &mut Vec<u8>, member: &str, text: Option<&str>) {
     let Some(plain) = text.filter(|text| is_plain(text)) else {
-        return value(to, name, text.as_ref());
+        return value(to, member, text.as_ref());
     };
-    member(to, name);
+    to.extend_from_slice(member.as_bytes());
     to.push(b'"');
     to.extend_from_slice(plain.as_bytes());
     to.push(b'"');
@@ -73,18 +80,12 @@ fn is_plain(text: &str) -> bool {
     text.bytes().filter(special).count() == 0
 }
 
-fn value(to: &mut Vec<u8>, name: &str, value: Option<&impl Serialize>) {
+fn value(to: &mut Vec<u8>, member: &str, value: Option<&impl Serialize>) {
     if let Some(value) = value {
-        member(to, name);
+        to.extend_from_slice(member.as_bytes());
         // None of these can fail, and neither can a vector.
         let _ = serde_json::to_writer(to, value);
     }
-}
-
-fn member(to: &mut Vec<u8>, name: &str) {
-    to.extend_from_slice(b",\"");
-    to.extend_from_slice(name.as_bytes());
-    to.extend_from_slice(b"\":");
 }
 
 #[cfg(test)]
