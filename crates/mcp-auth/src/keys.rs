@@ -6,6 +6,7 @@ mod hmac;
 mod ring;
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 use serde::{Serialize, Serializer};
@@ -83,10 +84,16 @@ impl Serialize for KeyId {
 /// A key that checks signatures. An HMAC key could sign as well; this type does not.
 #[derive(Clone)]
 pub struct VerifyingKey {
-    id: KeyId,
-    revocation_id: RevocationId,
+    names: Arc<KeyNames>,
     algorithm: Algorithm,
     material: Verifier,
+}
+
+/// What a key is called, and what revokes every token that it signed: hashed once, because every token is asked about
+/// it, and shared, because every token has it with it.
+pub(crate) struct KeyNames {
+    pub(crate) id: KeyId,
+    pub(crate) revocation_id: RevocationId,
 }
 
 #[derive(Clone)]
@@ -127,7 +134,8 @@ impl VerifyingKey {
     }
 
     fn new(id: KeyId, algorithm: Algorithm, material: Verifier) -> Self {
-        Self { revocation_id: RevocationId::of_key(id.as_str()), id, algorithm, material }
+        let revocation_id = RevocationId::of_key(id.as_str());
+        Self { names: Arc::new(KeyNames { id, revocation_id }), algorithm, material }
     }
 
     /// The same key under another id, for tokens of an issuer that names its keys itself.
@@ -138,12 +146,11 @@ impl VerifyingKey {
 
     /// The key's id and fingerprint.
     pub fn id(&self) -> &KeyId {
-        &self.id
+        &self.names.id
     }
 
-    /// What revokes every token that it signed: hashed once, because every token is asked about it.
-    pub(crate) fn revocation_id(&self) -> RevocationId {
-        self.revocation_id
+    pub(crate) fn names(&self) -> &Arc<KeyNames> {
+        &self.names
     }
 
     /// The one algorithm of this key.
@@ -170,7 +177,7 @@ impl VerifyingKey {
 
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "VerifyingKey({} {})", self.algorithm, self.id)
+        write!(f, "VerifyingKey({} {})", self.algorithm, self.id())
     }
 }
 
@@ -229,7 +236,7 @@ impl SigningKey {
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SigningKey({} {})", self.verifying.algorithm, self.verifying.id)
+        write!(f, "SigningKey({} {})", self.verifying.algorithm, self.verifying.id())
     }
 }
 

@@ -30,8 +30,8 @@ impl KeyRing {
     /// # Errors
     /// [`KeyError::Duplicate`] when the ring holds a key of that id, [`KeyError::TooMany`] when it is full.
     pub fn and_accept(mut self, key: VerifyingKey) -> Result<Self, KeyError> {
-        if self.verifying.iter().any(|held| held.id == key.id) {
-            return Err(KeyError::Duplicate { id: key.id });
+        if self.verifying.iter().any(|held| held.id() == key.id()) {
+            return Err(KeyError::Duplicate { id: key.id().clone() });
         }
         if self.verifying.len() == Self::MAX_KEYS {
             return Err(KeyError::TooMany { max: Self::MAX_KEYS });
@@ -54,7 +54,7 @@ impl KeyRing {
     /// stays `{"alg":"HS256","typ":"JWT"}`.
     pub fn issued_key_id(&self) -> Option<&KeyId> {
         let current = self.signing.as_ref()?.verifying_key();
-        (self.verifying.len() > 1 || !current.algorithm.is_symmetric()).then_some(&current.id)
+        (self.verifying.len() > 1 || !current.algorithm.is_symmetric()).then_some(current.id())
     }
 
     /// Whether any key of the ring is of this algorithm.

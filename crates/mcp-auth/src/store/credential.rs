@@ -5,17 +5,26 @@ use std::sync::OnceLock;
 
 use super::{RevocationId, TokenDigest};
 use crate::claims::Claims;
-use crate::keys::{KeyId, VerifyingKey};
+use crate::keys::{KeyId, KeyNames, VerifyingKey};
 
 /// A valid token as the stores see it.
 #[derive(Clone)]
 pub struct Credential<'a> {
     claims: &'a Claims,
+    identity: Identity<'a>,
     text: Text<'a>,
-    signing_input: &'a [u8],
-    key_id: &'a KeyId,
-    key_revocation_id: RevocationId,
-    revocation_id: OnceLock<RevocationId>,
+    key: &'a KeyNames,
+}
+
+/// What revokes one token alone.
+#[derive(Clone)]
+enum Identity<'a> {
+    Known(RevocationId),
+    /// Found when somebody asks.
+    Of {
+        signing_input: &'a [u8],
+        found: OnceLock<RevocationId>,
+    },
 }
 
 /// What revocations and blacklists call one token: found once for a token that comes again.
@@ -39,14 +48,14 @@ impl<'a> Credential<'a> {
     pub(crate) fn new(
         claims: &'a Claims,
         (token, signing_input): (&'a [u8], &'a [u8]),
-        (key_id, key_revocation_id): (&'a KeyId, RevocationId),
+        key: &'a KeyNames,
         names: Option<TokenNames>,
     ) -> Self {
-        let (revocation_id, text) = match names {
-            Some(names) => (OnceLock::from(names.revocation_id), Text::Digest(names.digest)),
-            None => (OnceLock::new(), Text::Whole(token)),
+        let (identity, text) = match names {
+            Some(names) => (Identity::Known(names.revocation_id), Text::Digest(names.digest)),
+            None => (Identity::Of { signing_input, found: OnceLock::new() }, Text::Whole(token)),
         };
-        Self { claims, text, signing_input, key_id, key_revocation_id, revocation_id }
+        Self { claims, identity, text, key }
     }
 
     /// Of a token whose text is gone, and perhaps its digest with it.
@@ -54,18 +63,17 @@ impl<'a> Credential<'a> {
         claims: &'a Claims,
         revocation_id: RevocationId,
         digest: Option<TokenDigest>,
-        (key_id, key_revocation_id): (&'a KeyId, RevocationId),
+        key: &'a KeyNames,
     ) -> Self {
-        let (revocation_id, signing_input) = (OnceLock::from(revocation_id), &[][..]);
         let text = digest.map_or(Text::Gone, Text::Digest);
-        Self { claims, text, signing_input, key_id, key_revocation_id, revocation_id }
+        Self { claims, identity: Identity::Known(revocation_id), text, key }
     }
 
     /// Of a token of which only a record is left, with what it said of itself ([`Issuer::claims`](crate::issue::Issuer::claims)).
     /// Which key signed it is not on record; `key` stands for it. A token without `jti` is on no record.
     pub fn of_record(claims: &'a Claims, digest: TokenDigest, key: &'a VerifyingKey) -> Self {
         let revocation_id = RevocationId::of_token_id(claims.token_id().unwrap_or_default());
-        Self::again(claims, revocation_id, Some(digest), (key.id(), key.revocation_id()))
+        Self::again(claims, revocation_id, Some(digest), key.names())
     }
 
     /// What the token says.
@@ -75,19 +83,23 @@ impl<'a> Credential<'a> {
 
     /// The key that signed it.
     pub fn key_id(&self) -> &'a KeyId {
-        self.key_id
+        &self.key.id
     }
 
     /// What revokes every token of that key.
     pub fn key_revocation_id(&self) -> RevocationId {
-        self.key_revocation_id
+        self.key.revocation_id
     }
 
     /// The identity of this one token: its `jti` or, without one, its signing input.
     pub fn revocation_id(&self) -> RevocationId {
-        *self.revocation_id.get_or_init(|| match self.claims.token_id() {
+        let (signing_input, found) = match &self.identity {
+            Identity::Known(id) => return *id,
+            Identity::Of { signing_input, found } => (signing_input, found),
+        };
+        *found.get_or_init(|| match self.claims.token_id() {
             Some(jti) => RevocationId::of_token_id(jti),
-            None => RevocationId::of_signing_input(self.signing_input),
+            None => RevocationId::of_signing_input(signing_input),
         })
     }
 

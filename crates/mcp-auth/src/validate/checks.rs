@@ -3,13 +3,13 @@
 mod found;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::signature::SignedBy;
 use super::{Expect, RawToken, Rules, SignedToken};
 use crate::claims::{Audience, Claims, ClaimsFault, TokenType};
 use crate::clock::{NumericDate, Timestamp};
-use crate::keys::KeyId;
+use crate::keys::{KeyId, KeyNames};
 use crate::refusal::{Reason, Refusal};
 use crate::store::{Credential, TokenNames};
 use crate::text::Escaped;
@@ -54,7 +54,7 @@ pub struct ValidToken<'a>(pub(super) AuthenticToken<'a>);
 pub(super) struct AuthenticToken<'a> {
     pub(super) raw: RawToken<'a>,
     pub(super) claims: Claims,
-    pub(super) key: SignedBy,
+    pub(super) key: Arc<KeyNames>,
     /// If it came before and was remembered.
     pub(super) names: Option<TokenNames>,
 }
@@ -94,7 +94,7 @@ impl<'a> AuthenticToken<'a> {
         Credential::new(
             &self.claims,
             (self.raw.bytes(), self.raw.signing_input()),
-            (&self.key.id, self.key.revocation_id),
+            &self.key,
             self.names,
         )
     }
@@ -116,7 +116,7 @@ impl ValidToken<'_> {
         self.0.credential()
     }
 
-    pub(super) fn into_parts(self) -> (Claims, SignedBy) {
+    pub(super) fn into_parts(self) -> (Claims, Arc<KeyNames>) {
         (self.0.claims, self.0.key)
     }
 }

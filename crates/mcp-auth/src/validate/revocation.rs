@@ -1,13 +1,13 @@
 //! Stage 5: whether the token still stands.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::checks::not_expired;
-use super::signature::SignedBy;
 use super::{Rules, ValidToken};
 use crate::claims::{Claims, TokenType};
 use crate::clock::{NumericDate, Timestamp};
-use crate::keys::KeyId;
+use crate::keys::{KeyId, KeyNames};
 use crate::refusal::{Reason, Refusal};
 use crate::roles::Role;
 use crate::store::{
@@ -20,7 +20,7 @@ use crate::store::{
 #[derive(Clone)]
 pub struct LiveToken {
     claims: Claims,
-    key: SignedBy,
+    key: Arc<KeyNames>,
     /// What revokes this token alone: its text, of which it is made where there is no `jti`, is gone.
     revocation_id: RevocationId,
     /// Of its text: where a store was asked, which may know it by that, and where it has no `jti` to be called by.
@@ -115,8 +115,7 @@ impl LiveToken {
     }
 
     fn credential(&self) -> Credential<'_> {
-        let key = (&self.key.id, self.key.revocation_id);
-        Credential::again(&self.claims, self.revocation_id, self.digest, key)
+        Credential::again(&self.claims, self.revocation_id, self.digest, &self.key)
     }
 
     /// Whether the token is still within its time, as when it was validated.

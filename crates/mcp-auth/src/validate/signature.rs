@@ -1,14 +1,14 @@
 //! Stage 3: the signature. Behind it, what the token says was said by a holder of a key.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 
 use super::parse::decode_payload;
 use super::{ParsedToken, RawToken};
-use crate::keys::{KeyId, KeyRing, VerifyingKey};
+use crate::keys::{KeyId, KeyNames, KeyRing, VerifyingKey};
 use crate::refusal::{Reason, Refusal};
-use crate::store::RevocationId;
 use crate::text::Escaped;
 
 /// Largest payload after decoding, in bytes.
@@ -21,14 +21,7 @@ const SHORT_SIGNATURE: usize = 64;
 pub struct SignedToken<'a> {
     pub(super) raw: RawToken<'a>,
     pub(super) payload: Box<str>,
-    pub(super) key: SignedBy,
-}
-
-/// What is remembered of the key that signed a token.
-#[derive(Clone)]
-pub(super) struct SignedBy {
-    pub(super) id: KeyId,
-    pub(super) revocation_id: RevocationId,
+    pub(super) key: Arc<KeyNames>,
 }
 
 impl<'a> ParsedToken<'a> {
@@ -39,9 +32,8 @@ impl<'a> ParsedToken<'a> {
     /// `algorithm_refused`, `key_unknown`, `signature_invalid`; `token_malformed` when a genuine token's payload
     /// is not text.
     pub fn verify(self, keys: &KeyRing) -> Result<SignedToken<'a>, Refusal> {
-        let key = self.signer(keys)?;
+        let key = Arc::clone(self.signer(keys)?.names());
         let payload = decode_payload(self.raw.payload())?;
-        let key = SignedBy { id: key.id().clone(), revocation_id: key.revocation_id() };
         Ok(SignedToken { raw: self.raw, payload, key })
     }
 

@@ -7,14 +7,14 @@
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{RwLock, TryLockError};
+use std::sync::{Arc, RwLock, TryLockError};
 
 use zeroize::Zeroizing;
 
 use super::extract::Shape;
-use super::signature::SignedBy;
 use super::{AuthenticToken, RawToken, ValidToken};
 use crate::claims::Claims;
+use crate::keys::KeyNames;
 use crate::store::{TokenDigest, TokenNames};
 
 /// Longest token that is remembered, in bytes.
@@ -49,7 +49,7 @@ struct Remembered {
     text: Zeroizing<Box<[u8]>>,
     shape: Shape,
     claims: Claims,
-    key: SignedBy,
+    key: Arc<KeyNames>,
     names: TokenNames,
 }
 
@@ -117,7 +117,7 @@ impl Place {
         if self.candidate.load(Ordering::Relaxed) != 0 {
             self.candidate.store(0, Ordering::Relaxed);
         }
-        let (claims, key) = (known.claims.clone(), known.key.clone());
+        let (claims, key) = (known.claims.clone(), Arc::clone(&known.key));
         let raw = RawToken::alike(bytes, known.shape);
         Some(AuthenticToken { raw, claims, key, names: Some(known.names) })
     }
@@ -161,7 +161,7 @@ impl Remembered {
             text: Zeroizing::new(token.raw.bytes().into()),
             shape: token.raw.shape(),
             claims: token.claims.clone(),
-            key: token.key.clone(),
+            key: Arc::clone(&token.key),
             names,
         }
     }
