@@ -13,6 +13,7 @@ use mcp_auth::store::{
 };
 
 use crate::RedisStore;
+use crate::outbox::journal::OwnedOrder;
 
 impl RevocationView for RedisStore {
     /// The set is looked at first and the lease then: what the set said is complete up to the bound before that.
@@ -32,7 +33,11 @@ impl RevocationView for RedisStore {
 
 impl RevocationStore for RedisStore {
     fn revoke<'a>(&'a self, order: Order<'a>, _: Timestamp) -> StoreFuture<'a, Receipt> {
-        Box::pin(self.parts().revoke(order))
+        let (parts, order) = (Arc::clone(self.parts()), OwnedOrder::of(&order));
+        // An order that was written down goes all its way, also when whoever asked has gone.
+        let revoked = async move { Ok(parts.revoke(&order.as_order()).await) };
+        let revoked = self.parts().worker.run(revoked);
+        Box::pin(async move { revoked.await? })
     }
 
     fn advance_user(&self, change: UserChange, _: Timestamp) -> StoreFuture<'_, UserEntry> {

@@ -14,7 +14,7 @@ use super::row;
 use crate::access::ANSWER;
 use crate::failure::Failure;
 use crate::keys::{PartitionKeys, partition_of};
-use crate::outbox::{LOG_LINES, Progress, Reached};
+use crate::outbox::{LOG_LINES, Reached};
 use crate::script::{ADVANCE, Ask};
 use crate::store::Parts;
 
@@ -27,31 +27,27 @@ const ATTEMPTS: usize = 64;
 impl Parts {
     /// Writes an order down on this machine, refuses what it covers from then on, and brings it to the engine. Revoking never
     /// fails because the engine is away: the receipt says how far it has got.
-    pub(super) async fn revoke(self: &Arc<Self>, order: Order<'_>) -> Result<Receipt, StoreError> {
-        if let Some(same) = self.on_their_way.same_as(&order) {
-            return Ok(self.receipt(self.first_try(same).await?, self.journal.is_some()));
+    pub(super) async fn revoke(self: &Arc<Self>, order: &Order<'_>) -> Result<Receipt, StoreError> {
+        if let Some(same) = self.on_their_way.same_as(order) {
+            return Ok(self.receipt(same.first_try(PATIENCE).await, self.journal.is_some()));
         }
         let written = match &self.journal {
-            Some(journal) => Some(journal.write(&order).await),
+            Some(journal) => Some(journal.write(order).await),
             None => None,
         };
         let (number, journal) =
             (written.as_ref().and_then(|it| it.as_ref().ok().copied()), self.journal.clone());
-        let progress = self.send(&order, number.is_some(), move || {
+        let progress = self.send(order, number.is_some(), move || {
             if let (Some(number), Some(journal)) = (number, journal) {
                 journal.done(number);
             }
         });
-        let reached = self.first_try(progress).await?;
+        let reached = progress.first_try(PATIENCE).await;
         match written {
             // The engine does not have it, and after a crash nobody would.
             Some(Err(error)) if reached.durability.is_none() => Err(error),
             _ => Ok(self.receipt(reached, number.is_some())),
         }
-    }
-
-    async fn first_try(&self, progress: Arc<Progress>) -> Result<Reached, StoreError> {
-        self.worker.run(async move { Ok(progress.first_try(PATIENCE).await) }).await
     }
 
     fn receipt(&self, reached: Reached, is_journaled: bool) -> Receipt {

@@ -158,7 +158,7 @@ impl Parts {
         self.engine.search_again().await;
         // An engine that cannot be asked now keeps the promises that were found last.
         let _: Result<_, Failure> = status::look(&self.engine, &self.promise).await;
-        self.adopt();
+        self.adopt_later().await;
         // What cannot be forgotten now is forgotten later.
         let _: Result<(), Failure> = self.forget_notes(self.clock.now()).await;
         for keys in &self.keys {

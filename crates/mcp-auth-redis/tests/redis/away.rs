@@ -1,5 +1,6 @@
 //! The engine goes away, comes back, and comes back empty.
 
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use mcp_auth::store::{Durability, RevokedBy, StoreError, StoreErrorKind, Verdict};
@@ -107,6 +108,19 @@ async fn what_is_revoked_meanwhile_arrives_later() {
             Ok(())
         })
         .unwrap();
+    }
+}
+
+/// The order is on the disk by then, and somebody else would send it when this process has ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_revokes_who_leaves_is_revoked() {
+    for bench in Bench::all() {
+        let (store, other) = (bench.journaled(), open(&bench.node.url()));
+        let mut revoking = Box::pin(revoke(&store, "a"));
+        let _ = revoking.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        drop(revoking);
+        bench.refuses(&store, "a");
+        bench.refuses(&other, "a");
     }
 }
 
