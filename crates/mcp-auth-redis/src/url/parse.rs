@@ -30,6 +30,12 @@ pub(super) enum Form {
     Cluster,
 }
 
+/// Whether what stands behind the hosts is the rest of a password, and the real hosts.
+fn has_login(path: &str, query: &str) -> bool {
+    let in_query = query.split_once('@').is_some_and(|(before, _)| !before.contains('='));
+    path.contains('@') || in_query
+}
+
 /// What kind of engine the scheme means, and whether with TLS.
 pub(super) fn scheme(text: &str) -> Option<(Form, bool)> {
     let (scheme, _) = text.split_once("://")?;
@@ -44,6 +50,10 @@ pub(super) fn parse(text: &str, default: &Address) -> Result<StoreUrl, UrlError>
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (login, hosts) = match authority.rsplit_once('@') {
         Some((login, hosts)) => (Some(login), hosts),
+        None if has_login(path, query) => {
+            let problem = "has an @ behind a / or a ?, as a password that is not percent-encoded";
+            return Err(wrong(problem, "write / as %2F, ? as %3F and @ as %40 in it"));
+        }
         None => (None, authority),
     };
     let mut url = StoreUrl {
@@ -212,5 +222,14 @@ mod tests {
             let error = text.parse::<StoreUrl>().unwrap_err().to_string();
             assert!(error.contains("; ") && !error.contains("geheim"), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_password_that_ends_the_hosts_early_is_known_by_its_rest() {
+        for text in ["redis://u:ge/heim@h:1", "redis://u:1/heim@h:1", "rediss://u:ge?heim@h/0"] {
+            let error = text.parse::<StoreUrl>().unwrap_err().to_string();
+            assert!(error.contains("%2F") && !error.contains("heim"), "{text}: {error}");
+        }
+        assert_eq!(shown("rediss://h/0?ca=/a@b.pem"), "StoreUrl(rediss://h:6379/0)");
     }
 }
