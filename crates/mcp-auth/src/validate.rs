@@ -88,9 +88,9 @@ impl Validator {
         now: Timestamp,
     ) -> Result<ValidToken<'a>, Refusal> {
         let anew = || self.validate(RawToken::from_bytes(token)?, expect, now);
-        match verified.find(token) {
+        match verified.find(token, now) {
             Found::Known(known) => known.check(&self.rules, expect, now),
-            Found::New(seat) => anew().inspect(|valid| seat.offer(valid)),
+            Found::New(seat) => anew().inspect(|valid| seat.offer(valid, now)),
             Found::NotKept => anew(),
         }
     }

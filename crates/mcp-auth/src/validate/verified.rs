@@ -6,16 +6,22 @@
 
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, RwLock, TryLockError};
+use std::sync::{Arc, RwLock, RwLockWriteGuard, TryLockError};
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::extract::Shape;
 use super::{AuthenticToken, RawToken, ValidToken};
 use crate::claims::Claims;
+use crate::clock::Timestamp;
 use crate::keys::KeyNames;
 use crate::store::{TokenDigest, TokenNames};
+
+/// Longest time for which a token is remembered; then it is looked at anew, whoever uses it.
+const LONGEST_STAY: Duration = Duration::from_mins(1);
 
 /// Longest token that is remembered, in bytes.
 const LONGEST: usize = 1024;
@@ -46,6 +52,8 @@ struct Place {
 }
 
 struct Remembered {
+    /// From when on, and to when at the latest.
+    stay: Range<Timestamp>,
     text: Zeroizing<Box<[u8]>>,
     shape: Shape,
     claims: Claims,
@@ -77,9 +85,9 @@ impl VerifiedTokens {
         Self { hasher: RandomState::new(), places }
     }
 
-    pub(super) fn find<'t>(&self, token: &'t [u8]) -> Found<'_, 't> {
+    pub(super) fn find<'t>(&self, token: &'t [u8], now: Timestamp) -> Found<'_, 't> {
         let Some(Seat { place, tag }) = self.seat(token) else { return Found::NotKept };
-        match place.find(token, tag) {
+        match place.find(token, tag, now) {
             Some(known) => Found::Known(known),
             None => Found::New(Seat { place, tag }),
         }
@@ -97,7 +105,7 @@ impl VerifiedTokens {
 
 impl Place {
     /// Never waits: who would have to looks at the token anew.
-    fn find<'t>(&self, bytes: &'t [u8], tag: u64) -> Option<AuthenticToken<'t>> {
+    fn find<'t>(&self, bytes: &'t [u8], tag: u64, now: Timestamp) -> Option<AuthenticToken<'t>> {
         let is_resident = || self.resident.load(Ordering::Relaxed) == tag;
         if !is_resident() {
             return None;
@@ -110,6 +118,11 @@ impl Place {
         };
         // Once more: another may have moved in meanwhile, with whose text this one must not be compared.
         let known = token.as_ref().filter(|_| is_resident())?;
+        if !known.stay.contains(&now) {
+            drop(token);
+            self.vacate(tag);
+            return None;
+        }
         if **known.text != *bytes {
             return None;
         }
@@ -121,11 +134,31 @@ impl Place {
         let raw = RawToken::alike(bytes, known.shape);
         Some(AuthenticToken { raw, claims, key, names: Some(known.names) })
     }
+
+    /// Forgets the resident, if it is still this one. Never waits: the next who asks for it does it.
+    fn vacate(&self, tag: u64) {
+        let Some(mut token) = self.try_write() else { return };
+        if self.resident.load(Ordering::Relaxed) == tag {
+            self.resident.store(0, Ordering::Relaxed);
+            let former = token.take();
+            drop(token);
+            // Wiped when nobody can be kept waiting by that.
+            drop(former);
+        }
+    }
+
+    fn try_write(&self) -> Option<RwLockWriteGuard<'_, Option<Box<Remembered>>>> {
+        match self.token.try_write() {
+            Ok(token) => Some(token),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
 }
 
 impl Seat<'_> {
     /// Remembers a token that comes for the second time. Never waits: the next time will do.
-    pub(super) fn offer(self, ValidToken(token): &ValidToken<'_>) {
+    pub(super) fn offer(self, ValidToken(token): &ValidToken<'_>, now: Timestamp) {
         let Self { place, tag } = self;
         if place.candidate.load(Ordering::Relaxed) != tag {
             place.candidate.store(tag, Ordering::Relaxed);
@@ -134,12 +167,8 @@ impl Seat<'_> {
         if !is_compact(&token.claims) {
             return;
         }
-        let known = Box::new(Remembered::new(token));
-        let mut resident = match place.token.try_write() {
-            Ok(resident) => resident,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
-        };
+        let known = Box::new(Remembered::new(token, now));
+        let Some(mut resident) = place.try_write() else { return };
         let former = resident.replace(known);
         place.resident.store(tag, Ordering::Relaxed);
         drop(resident);
@@ -149,7 +178,7 @@ impl Seat<'_> {
 }
 
 impl Remembered {
-    fn new(token: &AuthenticToken<'_>) -> Self {
+    fn new(token: &AuthenticToken<'_>, now: Timestamp) -> Self {
         let credential = token.credential();
         // Found now, so that nobody who shares the claims waits for another who looks for them.
         let _ = (credential.grant_revocation_id(), credential.user_revocation_id());
@@ -157,7 +186,9 @@ impl Remembered {
             revocation_id: credential.revocation_id(),
             digest: TokenDigest::of(token.raw.bytes()),
         };
+        let expiry = token.claims.expires_at().timestamp();
         Self {
+            stay: now..expiry.min(now.plus(LONGEST_STAY)),
             text: Zeroizing::new(token.raw.bytes().into()),
             shape: token.raw.shape(),
             claims: token.claims.clone(),
@@ -211,7 +242,41 @@ mod tests {
     }
 
     fn knows(verified: &VerifiedTokens, token: &[u8]) -> bool {
-        matches!(verified.find(token), Found::Known(_))
+        knows_at(verified, token, NOW)
+    }
+
+    fn knows_at(verified: &VerifiedTokens, token: &[u8], at: u64) -> bool {
+        matches!(verified.find(token, Timestamp::from_unix_seconds(at)), Found::Known(_))
+    }
+
+    /// A memory that got to know a token at [`NOW`].
+    fn that_knows(token: &[u8]) -> VerifiedTokens {
+        let verified = VerifiedTokens::new();
+        show(&verified, token);
+        show(&verified, token);
+        verified
+    }
+
+    #[test]
+    fn a_token_is_remembered_for_a_minute() {
+        let token = token(0);
+        for (seconds, is_known) in [(0, true), (59, true), (60, false)] {
+            assert_eq!(knows_at(&that_knows(&token), &token, NOW + seconds), is_known, "{seconds}");
+        }
+        let verified = that_knows(&token);
+        assert!(!knows_at(&verified, &token, NOW - 1), "the clock was set back");
+        assert!(!knows(&verified, &token), "what is over is forgotten");
+        show(&verified, &token);
+        show(&verified, &token);
+        assert!(knows(&verified, &token));
+    }
+
+    #[test]
+    fn a_token_is_remembered_until_it_expires() {
+        let token = Forge::new(SECRET, NOW).with_claim("exp", (NOW + 30).to_string()).token();
+        for (seconds, is_known) in [(29, true), (30, false)] {
+            assert_eq!(knows_at(&that_knows(&token), &token, NOW + seconds), is_known, "{seconds}");
+        }
     }
 
     /// Two tokens that have one place.

@@ -197,7 +197,7 @@ fn gate(validator: Validator) -> Gate {
 }
 
 #[test]
-fn no_attack_fares_better_when_it_comes_again() {
+fn a45_no_attack_fares_better_when_it_comes_again() {
     for attack in attacks(SECRET, NOW) {
         let validator = attack.setting.validator(SECRET).unwrap();
         let gate = gate(validator.clone());
