@@ -28,9 +28,17 @@ fn end_of_run(error: clap::Error) -> Failure {
     }
 }
 
+/// Where clap keeps what was typed.
+const TYPED: [ContextKind; 4] = [
+    ContextKind::InvalidArg,
+    ContextKind::InvalidSubcommand,
+    ContextKind::InvalidValue,
+    ContextKind::TrailingArg,
+];
+
 /// clap's text without its `error: `, and without what was typed where that may be a secret.
 fn explanation(mut error: clap::Error) -> String {
-    for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue, ContextKind::TrailingArg] {
+    for kind in TYPED {
         if let Some(ContextValue::String(typed)) = error.get(kind) {
             let shown = Shown(typed).to_string();
             error.insert(kind, ContextValue::String(shown));
@@ -86,9 +94,21 @@ mod tests {
         shell: Option<Shell>,
     }
 
+    /// A program with commands.
+    #[derive(Debug, Parser)]
+    #[command(name = "program")]
+    enum Commands {
+        /// Does something.
+        Run,
+    }
+
     fn failure(arguments: &[&str]) -> Failure {
+        failure_of::<Program>(arguments)
+    }
+
+    fn failure_of<C: Parser + std::fmt::Debug>(arguments: &[&str]) -> Failure {
         let arguments = std::iter::once(&"program").chain(arguments);
-        end_of_run(Program::try_parse_from(arguments).unwrap_err())
+        end_of_run(C::try_parse_from(arguments).unwrap_err())
     }
 
     #[test]
@@ -121,6 +141,18 @@ mod tests {
                 assert!(!failure.message().contains(piece), "{}", failure.message());
             }
         }
+    }
+
+    #[test]
+    fn nor_is_one_in_the_place_of_a_command() {
+        for typed in [TOKEN, "correct horse battery staple correct horse"] {
+            let failure = failure_of::<Commands>(&[typed]);
+            assert!(!failure.message().contains(typed.get(2..20).unwrap()), "{failure:?}");
+        }
+        let failure = failure_of::<Commands>(&["\x1b[2J"]);
+        assert!(!failure.message().contains('\x1b'), "{failure:?}");
+        let failure = failure_of::<Commands>(&["rum"]);
+        assert!(failure.message().contains("'rum'") && failure.message().contains("'run'"));
     }
 
     #[test]
