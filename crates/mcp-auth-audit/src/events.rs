@@ -1,13 +1,14 @@
 //! The events that the log writes about itself.
 
 use chrono::{DateTime, SecondsFormat};
+use mcp_auth::audit::AuditKind;
 use mcp_auth::clock::Timestamp;
 use serde::Serialize;
 
 use crate::digest::LogId;
 
 /// A signed statement of how far the chain had grown.
-pub(crate) const CHECKPOINT: &str = "audit_checkpoint";
+pub(crate) const CHECKPOINT: &str = AuditKind::AuditCheckpoint.name();
 
 /// `audit_log_created`: the first line of a log.
 #[derive(Serialize)]
@@ -23,7 +24,7 @@ pub(crate) const CREATED_START: &str = r#"{"seq":1,"timestamp":""#;
 
 impl Created {
     pub(crate) fn new(now: Timestamp, log_id: LogId, public_key: String) -> Self {
-        Self { timestamp: text(now), event: "audit_log_created", log_id, public_key }
+        Self { timestamp: text(now), event: AuditKind::AuditLogCreated.name(), log_id, public_key }
     }
 }
 
@@ -37,7 +38,7 @@ pub(crate) struct Recovered {
 
 impl Recovered {
     pub(crate) fn new(now: Timestamp, dropped_bytes: u64) -> Self {
-        Self { timestamp: text(now), event: "audit_recovered", dropped_bytes }
+        Self { timestamp: text(now), event: AuditKind::AuditRecovered.name(), dropped_bytes }
     }
 }
 
@@ -52,7 +53,7 @@ pub(crate) struct Interrupted<'a> {
 
 impl<'a> Interrupted<'a> {
     pub(crate) fn new(now: Timestamp, reason: &'a str, lost_lines: u64) -> Self {
-        Self { timestamp: text(now), event: "audit_interrupted", reason, lost_lines }
+        Self { timestamp: text(now), event: AuditKind::AuditInterrupted.name(), reason, lost_lines }
     }
 }
 

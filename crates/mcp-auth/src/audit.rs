@@ -5,6 +5,7 @@
 
 mod json;
 mod kind;
+mod reference;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -12,6 +13,7 @@ use std::net::IpAddr;
 use serde::{Serialize, Serializer};
 
 pub use self::kind::AuditKind;
+pub use self::reference::reference_markdown;
 use crate::claims::{Claims, TokenType};
 use crate::clock::Timestamp;
 use crate::refusal::RefusalCode;
