@@ -161,7 +161,8 @@ impl RefusalCode {
     pub(crate) const fn is_of_authentic_token(self) -> bool {
         matches!(
             self,
-            Self::NotYetValid
+            Self::ClaimsInvalid
+                | Self::NotYetValid
                 | Self::IssuerMismatch
                 | Self::AudienceMismatch
                 | Self::TokenTypeMismatch

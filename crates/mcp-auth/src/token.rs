@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
 use zeroize::ZeroizeOnDrop;
+
+use crate::store::TokenDigest;
 
 /// A signed token in compact form (RFC 7515 section 7.1): whoever holds the text is the user. No formatter and
 /// no serialiser shows it; [`Token::expose`] does, and is easy to search for in a review.
@@ -22,15 +23,8 @@ impl Token {
 
     /// What may stand in a log: the first 12 hex digits of the token's SHA-256.
     pub fn digest_prefix(&self) -> String {
-        digest_prefix(self.0.as_bytes())
+        TokenDigest::of(self.0.as_bytes()).short()
     }
-}
-
-/// The first 12 hex digits of SHA-256: enough to tell tokens apart in a log, useless to an attacker.
-pub(crate) fn digest_prefix(token: &[u8]) -> String {
-    let mut text = hex::encode(Sha256::digest(token));
-    text.truncate(12);
-    text
 }
 
 impl fmt::Debug for Token {

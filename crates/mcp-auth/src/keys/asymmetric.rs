@@ -270,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn points_of_small_order_are_refused_in_every_encoding() {
+    fn the_identity_is_refused_with_either_sign() {
         for last in [0x00, 0x80] {
             let mut identity = [0; 32];
             identity[0] = 1;

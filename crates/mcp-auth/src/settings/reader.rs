@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Mistake, Mistakes, VARIABLES, Variable};
-use crate::claims::check_name;
+use crate::claims::{MAX_NAME_BYTES, check_name};
 use crate::secret::MIN_SECRET_BYTES;
 use crate::text::Escaped;
 
@@ -122,8 +122,10 @@ impl<'a> Reader<'a> {
     /// The value of a variable that is written into tokens and shown in messages.
     pub fn name(&mut self, variable: &str) -> Option<String> {
         let text = self.text(variable)?;
-        check_name(&text).map_err(|problem| self.mistake(variable, problem)).ok()?;
-        Some(text)
+        let Err(problem) = check_name(&text) else { return Some(text) };
+        let remedy = format!("write 1 to {MAX_NAME_BYTES} bytes without control characters");
+        self.mistake(variable, format!("{problem}; {remedy}"));
+        None
     }
 
     /// The value of `name`, or of the file that `name_FILE` names.
