@@ -14,7 +14,7 @@ use mcp_auth_cli::{Failure, exit, key_source, load_settings, load_settings_quiet
 use mcp_auth_cli::{print_completions, print_man_page};
 
 use crate::args::Args;
-use crate::{human, unverified};
+use crate::unverified;
 
 /// Runs the program.
 pub(crate) fn run() -> Result<u8, Failure> {
@@ -46,7 +46,7 @@ fn validate(args: &Args, input: &Input, environment: &Environment) -> Result<u8,
         output::print(&report::json(&report))?;
     } else if !args.quiet {
         let details = args.verbose.then(|| details(input, &settings, environment));
-        output::print(&human::report(&report, details.as_ref()))?;
+        output::print(&report::human(&report, details.as_ref()))?;
     }
     Ok(report.code().map_or(exit::OK, RefusalCode::exit_code))
 }

@@ -2,7 +2,6 @@
 
 mod app;
 mod args;
-mod human;
 mod unverified;
 
 fn main() -> std::process::ExitCode {

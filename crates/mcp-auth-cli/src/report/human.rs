@@ -2,6 +2,8 @@
 
 mod details;
 mod fields;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Display;
 

@@ -9,7 +9,8 @@ pub(super) const NAME: &str = "revocation";
 
 /// Whoever has no store must not let a valid token look like one that is not revoked.
 pub(super) fn not_checked() -> Line {
-    let hint = "Ask the service that keeps the revocations.".to_owned();
+    let hint =
+        "`mcp-auth-server token explain` asks the store that keeps the revocations.".to_owned();
     let line = line(Verdict::Skipped, "not checked: only the server knows what is revoked");
     Line { hint: Some(hint), ..line }
 }

@@ -1,6 +1,5 @@
 //! What people and programs see of the same tokens, at one fixed moment.
 
-use super::*;
 use mcp_auth::clock::Timestamp;
 use mcp_auth::keys::{Algorithm, KeyRing, SigningKey};
 use mcp_auth::report::Report;
@@ -8,7 +7,8 @@ use mcp_auth::secret::Secret;
 use mcp_auth::settings::{Purpose, Settings};
 use mcp_auth::testing::{Forge, Signature};
 use mcp_auth::validate::Expect;
-use mcp_auth_cli::report::Details;
+
+use crate::report::{Details, human, json};
 
 const SECRET: &str = "3d1f0b7c9e8a4625b1c0d9e8f7a6b5c43d1f0b7c9e8a4625b1c0d9e8f7a6b5c4";
 /// 2025-12-23T22:00:30Z, as in the guide.
@@ -42,9 +42,9 @@ fn pages(of: &Report) -> String {
     let key = SigningKey::from_secret(Algorithm::Hs256, &Secret::from_text(SECRET).unwrap());
     let place = "MCP_JWT_SECRET in the environment";
     let details = Details::new("--token", &KeyRing::new(key.unwrap()), place, "");
-    let [short, verbose] = [None, Some(&details)].map(|details| plain(&report(of, details)));
+    let [short, verbose] = [None, Some(&details)].map(|details| plain(&human(of, details)));
     let added = verbose.split_once("\nChecks\n").unwrap().1;
-    format!("{short}\n[--verbose]\nChecks\n{added}\n[--json]\n{}", mcp_auth_cli::report::json(of))
+    format!("{short}\n[--verbose]\nChecks\n{added}\n[--json]\n{}", json(of))
 }
 
 #[test]
@@ -63,7 +63,7 @@ Expires At:      2025-12-24T22:00:00Z
 Time Until Exp:  23h 59m 30s
 Current Time:    2025-12-23T22:00:30Z
 ";
-    assert_eq!(plain(&report(&of, None)), expected);
+    assert_eq!(plain(&human(&of, None)), expected);
 }
 
 #[test]
