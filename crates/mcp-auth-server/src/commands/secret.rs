@@ -1,9 +1,11 @@
 //! `secret`: generate, fingerprint, rotate.
 
 use std::io;
+use std::time::Duration;
 
 use mcp_auth::audit::AuditKind;
 use mcp_auth::random::SystemRandom;
+use mcp_auth::settings::Settings;
 use mcp_auth_cli::{Failure, exit, output};
 use serde_json::json;
 
@@ -97,13 +99,20 @@ fn rotate(common: &Common, drop_previous: bool) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
+/// Of any token that a sign-in gives: from the next refresh on the new secret signs.
+fn longest_life(tokens: &Settings) -> Duration {
+    let lifetimes = tokens.lifetimes();
+    lifetimes.access.max(lifetimes.refresh).min(tokens.max_grant_age())
+}
+
 fn rotated(desk: &Desk, kept: usize) -> String {
     let settings = &desk.house.settings;
-    let days = settings.tokens.max_grant_age().as_secs() / 86_400;
+    let days = longest_life(&settings.tokens).as_secs().div_ceil(86_400);
     format!(
         "Made a new secret. Older ones that still verify: {kept}. A running server takes it by itself.\n\
          Give it to every service that checks tokens with the secret: {}\n\
-         When every older token has expired ({days} days for sign-ins), or at once if the old secret leaked:\n  \
+         When every older token has expired ({days} days for those of sign-ins; mcp-token-gen may have made longer ones), \
+         or at once if the old secret leaked:\n  \
          mcp-auth-server secret rotate --drop-previous --data-dir {}\n",
         settings.data_dir.secret().display(),
         settings.data_dir

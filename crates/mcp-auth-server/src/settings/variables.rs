@@ -90,7 +90,7 @@ pub(crate) const SERVER_VARIABLES: &[Variable] = &[
         TRUSTED_PROXIES,
         "(none)",
         "addresses and networks, separated by commas, such as 10.0.0.0/8",
-        "Proxies whose `X-Forwarded-For` is believed.",
+        "Proxies whose `X-Forwarded-For` and `X-Request-Id` are believed.",
     ),
     Variable::text(
         AUDIT_LOG,

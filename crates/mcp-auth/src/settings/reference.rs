@@ -30,8 +30,8 @@ pub fn reference_markdown(further: &[(&str, &[Variable])]) -> String {
     page.push_str(
         "\n## The command-line tools\n\n\
          | variable | default | values | meaning |\n|---|---|---|---|\n\
-         | `MCP_TOKEN` | (none) | a token | What `mcp-token-validate` looks at when neither `--token` nor \
-         `--token-file` is given. |\n\
+         | `MCP_TOKEN` | (none) | a token | What `mcp-token-validate` and `mcp-auth-server token explain` look at when neither \
+         `--token` nor `--token-file` is given. |\n\
          | `NO_COLOR` | (none) | anything | Plain output without colour. |\n",
     );
     page
