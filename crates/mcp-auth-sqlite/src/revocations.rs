@@ -81,10 +81,7 @@ fn advance(
 }
 
 fn put(connection: &Connection, revocation: Revocation) -> rusqlite::Result<Revocation> {
-    let (id, is_user) = match revocation {
-        Revocation::Entry { id, .. } => (id, false),
-        Revocation::User { id, .. } => (id, true),
-    };
+    let (id, is_user) = (id_of(&revocation), matches!(revocation, Revocation::User { .. }));
     let before = held(connection, id, is_user)?;
     let after = before.map_or(revocation, |before| merge(before, revocation));
     if before != Some(after) {
@@ -133,6 +130,27 @@ fn held(
 ) -> rusqlite::Result<Option<Revocation>> {
     const HELD: &str = "SELECT * FROM revocations WHERE id = ?1 AND is_user = ?2";
     connection.query_row(HELD, (id.as_bytes(), is_user), revocation).optional()
+}
+
+/// The token, the grant, the key or the user that it is about.
+pub(crate) fn id_of(revocation: &Revocation) -> RevocationId {
+    match revocation {
+        Revocation::Entry { id, .. } | Revocation::User { id, .. } => *id,
+    }
+}
+
+/// What the row of this number is about, if it is still there.
+pub(crate) fn id_at(connection: &Connection, seq: i64) -> rusqlite::Result<Option<RevocationId>> {
+    const AT: &str = "SELECT id FROM revocations WHERE seq = ?1";
+    connection.query_row(AT, [seq], |row| row.get("id").map(RevocationId::from_bytes)).optional()
+}
+
+/// The number that was given last.
+pub(crate) fn last_number(connection: &Connection) -> rusqlite::Result<i64> {
+    const LAST: &str = "SELECT seq FROM sqlite_sequence WHERE name = 'revocations'";
+    let last = connection.query_row(LAST, (), |row| row.get(0)).optional()?;
+    // SQLite has no row for a table that never had one.
+    Ok(last.unwrap_or(0))
 }
 
 /// How many rows there are.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use mcp_auth::clock::Timestamp;
 use mcp_auth::store::{
-    Credential, MemoryRevocations, Revocation, RevocationView, StoreError, Verdict,
+    Credential, MemoryRevocations, Revocation, RevocationId, RevocationView, StoreError, Verdict,
 };
 use rusqlite::Connection;
 
@@ -54,6 +54,21 @@ struct Place {
     /// SQLite's `data_version`, which means something on one connection only.
     version: Option<i64>,
     seq: i64,
+    /// What the row of that number was about.
+    last: Option<RevocationId>,
+}
+
+impl Place {
+    /// Whether the file still goes on from here. A copy that was written into it in place of what it held gives numbers
+    /// once more that were given before.
+    fn is_in(&self, snapshot: &Connection) -> rusqlite::Result<bool> {
+        let is_the_same = match revocations::id_at(snapshot, self.seq)? {
+            // The row was replaced by a newer one, or forgotten.
+            None => true,
+            found => found == self.last,
+        };
+        Ok(is_the_same && revocations::last_number(snapshot)? >= self.seq)
+    }
 }
 
 impl RevocationView for SqliteStore {
@@ -168,31 +183,38 @@ impl Tail {
         let version = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
         if place.version != Some(version) {
             migration::check(connection)?;
-            place.seq = self.read_rows(connection, place.seq, now)?;
+            *place = self.read_rows(connection, *place, now)?;
             place.version = Some(version);
         }
         Ok(())
     }
 
-    /// Takes in the rows after `seq`; the last one's number.
-    fn read_rows(&self, connection: &Connection, seq: i64, now: Timestamp) -> Result<i64, Failure> {
+    /// Takes in the rows behind a place, and returns the new one.
+    fn read_rows(
+        &self,
+        connection: &Connection,
+        place: Place,
+        now: Timestamp,
+    ) -> Result<Place, Failure> {
         // What was forgotten and what is left belong to one moment.
         let snapshot = connection.unchecked_transaction()?;
+        let mut place = if place.is_in(&snapshot)? { place } else { Place::default() };
         let forgotten = "SELECT until FROM forgotten";
         let forgotten = snapshot.query_row(forgotten, (), |row| row.get::<_, u64>(0))?;
         let forgotten = Timestamp::from_unix_seconds(forgotten);
         let mut statement = snapshot.prepare(revocations::SINCE)?;
-        let mut rows = statement.query([seq])?;
-        let (mut last, mut portion) = (seq, Vec::with_capacity(PORTION));
+        let mut rows = statement.query([place.seq])?;
+        let mut portion = Vec::with_capacity(PORTION);
         while let Some(row) = rows.next()? {
-            last = row.get("seq")?;
-            portion.push(revocations::revocation(row)?);
+            let revocation = revocations::revocation(row)?;
+            (place.seq, place.last) = (row.get("seq")?, Some(revocations::id_of(&revocation)));
+            portion.push(revocation);
             if portion.len() == PORTION {
                 self.set.take_in(portion.drain(..), forgotten, now);
             }
         }
         self.set.take_in(portion, forgotten, now);
-        Ok(last)
+        Ok(place)
     }
 
     fn elapsed(&self) -> u64 {

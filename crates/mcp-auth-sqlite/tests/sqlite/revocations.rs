@@ -1,6 +1,7 @@
 //! Revocations in the file: the contract, with the view of the same store and of others, and what survives.
 
 use std::future::Future as _;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -119,17 +120,28 @@ async fn a_clock_that_is_set_back_is_noticed_after_a_restart() {
     assert_eq!(tokens.verdict_at(&store, "a", later), Ok(Verdict::Live));
 }
 
+/// Commits in the log of a file, which begins with 32 bytes; each page has 24 before it. Those of the last page of a commit
+/// hold the number of the file's pages, the others 0 there.
+fn commits(path: &Path) -> usize {
+    let log = std::fs::read(path.with_extension("db-wal")).unwrap();
+    let frames = log.get(32..).unwrap_or_default().chunks_exact(24 + 4_096);
+    frames.filter(|frame| frame.get(4..8) != Some(&[0; 4])).count()
+}
+
 /// Many at once are few commits, and each has its own answer.
 #[tokio::test]
 async fn what_is_asked_at_once_is_answered_each() {
     let (_directory, path) = place();
     let store = open(&path);
+    let before = commits(&path);
     let mut waiting = tokio::task::JoinSet::new();
     for number in 0..500 {
         let store = store.clone();
         waiting.spawn(async move { revoke(&store, &format!("t{number}")).await });
     }
     assert!(waiting.join_all().await.iter().all(Result::is_ok));
+    let commits = commits(&path) - before;
+    assert!((1..=50).contains(&commits), "{commits} commits for 500 revocations");
     let tokens = Tokens::new();
     let reopened = open(&path);
     for number in 0..500 {
@@ -196,7 +208,31 @@ fn revoking_peer() {
     }
 }
 
-/// A verdict waits for no writer, whatever is written meanwhile.
+/// A copy that is put into the file while it is in use gives the same numbers to other revocations.
+#[tokio::test]
+async fn what_is_revoked_after_a_restore_is_heard() {
+    for later in [1, 2, 5] {
+        let (_directory, path) = place();
+        let (store, other) = (Newest(open(&path)), open(&path));
+        let tokens = Tokens::new();
+        revoke(&other, "a").await.unwrap();
+        revoke(&other, "b").await.unwrap();
+        assert_eq!(tokens.verdict(&store, "b"), REVOKED);
+        let file = rusqlite::Connection::open(&path).unwrap();
+        file.busy_timeout(BOUND * 50).unwrap();
+        file.execute_batch("BEGIN; DELETE FROM revocations; DELETE FROM sqlite_sequence; COMMIT")
+            .unwrap();
+        for number in 0..later {
+            revoke(&other, &format!("c{number}")).await.unwrap();
+        }
+        for number in 0..later {
+            let verdict = tokens.verdict(&store, &format!("c{number}"));
+            assert_eq!(verdict, REVOKED, "c{number} of {later}");
+        }
+    }
+}
+
+/// What is written meanwhile about others changes no verdict.
 #[tokio::test]
 async fn readers_and_writers_share_it() {
     let (_directory, path) = place();
