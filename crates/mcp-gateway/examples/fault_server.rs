@@ -4,7 +4,7 @@
 //! Words on the command line: `exit-at-start`, `silent` (reads, never answers), `deaf` (never reads),
 //! `strict` (ends at any first word but `initialize`), `stay` (ignores the end of input and SIGTERM),
 //! `chatty` (lines that are no messages around each answer), `id-last` (ends each answer with its id),
-//! `old` (speaks the first version of the protocol). `+name` adds a tool `name`.
+//! `old` (speaks the first version of the protocol), `one-by-one` (reads on when it has answered). `+name` adds a tool `name`.
 #![expect(clippy::indexing_slicing, reason = "a missing member of a JSON value is null")]
 #![expect(clippy::disallowed_methods, reason = "it shows its environment and ends suddenly")]
 
@@ -94,7 +94,10 @@ impl Server {
             }
             if message.get("id").is_some() && !self.words.contains("silent") {
                 let server = Arc::clone(&self);
-                thread::spawn(move || server.answer(&method, &message).is_ok());
+                let answering = thread::spawn(move || server.answer(&method, &message).is_ok());
+                if self.words.contains("one-by-one") {
+                    drop(answering.join());
+                }
             }
         }
         Ok(())

@@ -49,6 +49,8 @@ pub(crate) struct Server {
     suspected: Notify,
     stderr: StderrRing,
     starts: AtomicU64,
+    /// Calls that it answered, with an error too.
+    answered: AtomicU64,
     junk: AtomicU64,
 }
 
@@ -109,6 +111,7 @@ impl Server {
             suspected: Notify::new(),
             stderr: StderrRing::default(),
             starts: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
             junk: AtomicU64::new(0),
         }
     }
@@ -157,6 +160,11 @@ impl Server {
         configured.unwrap_or(self.options.call_timeout)
     }
 
+    /// How long a call may take at most.
+    fn longest_call(&self) -> Duration {
+        self.timeout().max(self.options.longest_call_timeout)
+    }
+
     /// Calls a tool and waits for `patience` at most, for its turn and for a start included.
     pub(crate) async fn call(
         &self,
@@ -183,7 +191,9 @@ impl Server {
     async fn ask(&self, tool: &str, arguments: Map<String, Value>) -> Result<Answer, CallError> {
         let _turn = self.limiter.turn().await.map_err(|_| self.busy())?;
         let client = self.client().await?;
-        client.call(tool.to_owned(), arguments).await.map_err(|error| self.told(error))
+        let answer = client.call(tool.to_owned(), arguments).await;
+        self.answered.fetch_add(u64::from(is_answer(&answer)), Ordering::Relaxed);
+        answer.map_err(|error| self.told(error))
     }
 
     /// The connection. A server that is just being started, or ended to be started again at once, is worth waiting for.
@@ -254,4 +264,9 @@ impl Server {
             stderr: self.stderr.lines(),
         }
     }
+}
+
+/// Whether this shows that the server is there.
+fn is_answer(answer: &Result<Answer, ClientError>) -> bool {
+    !matches!(answer, Err(ClientError::Unreachable | ClientError::Lost(_)))
 }

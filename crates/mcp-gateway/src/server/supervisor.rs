@@ -3,6 +3,7 @@
 mod dialects;
 mod owed;
 mod session;
+mod silence;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::tool::{ListedTool, ToolEntry};
 use dialects::Dialects;
 use owed::Owed;
 use session::Session;
+use silence::{Patience, Work};
 
 /// A server that announces changes all the time is listened to so often.
 const BETWEEN_LISTINGS: Duration = Duration::from_millis(200);
@@ -182,7 +184,12 @@ impl Supervisor {
                 () = self.server.suspected.notified() => Why::Suspected,
                 () = self.probe_is_due() => Why::Suspected,
             };
-            match self.look(client, why).await {
+            // A look may have to wait for the calls that the server has.
+            let seen = tokio::select! {
+                () = session.ended() => return session.fault(),
+                seen = self.look(client, why) => seen,
+            };
+            match seen {
                 Ok(Seen::Tools) => owed = Owed::default(),
                 Ok(Seen::Life) if why == Why::Changed => owed.put_off(),
                 Ok(Seen::Life) => {}
@@ -196,16 +203,23 @@ impl Supervisor {
         if why == Why::Changed {
             sleep(BETWEEN_LISTINGS).await;
         }
-        match timeout(self.server.options.startup_timeout, client.list_tools()).await {
-            Ok(Ok(tools)) => {
+        let (usual, longest) = (self.server.options.startup_timeout, self.server.longest_call());
+        let patience = Patience { usual, longest };
+        match silence::answer(client.list_tools(), patience, || self.work()).await {
+            Some(Ok(tools)) => {
                 self.publish(client, tools);
                 Ok(Seen::Tools)
             }
-            Ok(Err(error)) if is_the_end(&error) => Err(error.to_string()),
+            Some(Err(error)) if is_the_end(&error) => Err(error.to_string()),
             // It is there and answers, if not well. What it listed before stays.
-            Ok(Err(_)) => Ok(Seen::Life),
-            Err(_) => Err("it does not answer any more".to_owned()),
+            Some(Err(_)) => Ok(Seen::Life),
+            None => Err("it does not answer any more".to_owned()),
         }
+    }
+
+    fn work(&self) -> Work {
+        let answered = self.server.answered.load(Ordering::Relaxed);
+        Work { is_there: self.server.limiter.running() > 0, answered }
     }
 
     async fn probe_is_due(&self) {

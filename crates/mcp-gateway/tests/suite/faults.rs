@@ -119,6 +119,25 @@ async fn two_hundred_calls_of_four_servers_end_beside_one_that_hangs() {
     }
 }
 
+/// It is looked at after a call that got no answer, and answers that in its turn only.
+#[tokio::test]
+async fn one_that_does_one_thing_at_a_time_keeps_the_call_that_takes_long() {
+    let options = Options { startup_timeout: Duration::from_secs(2), ..options() };
+    let gateway = start(&[("fault", fault_server(&["one-by-one"]))], options).await;
+    let (other, sleep) = (gateway.clone(), gateway.resolve("sleep").unwrap());
+    let long = json!({"ms": 5000});
+    let sleeping = tokio::spawn(async move { other.call(&sleep, long, None).await });
+    until("it sleeps", || gateway.health()[0].calls_running == 1).await;
+    let echo = gateway.resolve("echo").unwrap();
+    let short = Some(Duration::from_millis(50));
+    let late = gateway.call(&echo, json!({"text": ""}), short).await.unwrap_err();
+    assert!(matches!(late, CallError::Timeout { .. }), "{late}");
+    assert_eq!(sleeping.await.unwrap().unwrap().content, Content::Text("slept".into()));
+    assert_eq!(text(&gateway, "echo", json!({"text": "still"})).await, "still");
+    assert_eq!(gateway.health()[0].starts, 1);
+    gateway.shutdown().await;
+}
+
 #[tokio::test]
 async fn one_that_floods_its_stdout_is_ended() {
     let gateway = start_one().await;
