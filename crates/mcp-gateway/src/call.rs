@@ -90,7 +90,7 @@ pub enum CallError {
         /// The limit.
         limit: usize,
     },
-    /// The server has more calls than it can take, and the queue is full.
+    /// The server has more calls than it can take: the queue is full, or no turn came in time. It was not asked.
     #[error("server `{server}` is busy, {running} calls run and {waiting} wait; try again later")]
     Busy {
         /// The server.

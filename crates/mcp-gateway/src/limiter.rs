@@ -12,7 +12,7 @@ pub(crate) struct Limiter {
     most_waiting: usize,
 }
 
-/// The queue is full.
+/// There is no turn: the queue is full, or moves too slowly.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 

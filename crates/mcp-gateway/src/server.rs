@@ -12,12 +12,13 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::call::CallError;
 use crate::client::{About, Answer, Client, ClientError};
 use crate::config::{EntryError, ServerConfig};
-use crate::limiter::Limiter;
+use crate::limiter::{Full, Limiter};
 use crate::options::Options;
 use crate::registry::Registry;
 use crate::secrets::hidden;
@@ -173,23 +174,33 @@ impl Server {
         patience: Duration,
     ) -> Result<Answer, CallError> {
         // Pinned here, so that what follows moves a pointer and not the whole question.
-        let asked = pin!(tokio::time::timeout(patience, self.ask(tool, arguments)));
-        match self.stop.run_until_cancelled(asked).await {
-            Some(Ok(Ok(answer))) => Ok(answer),
+        let answered = pin!(self.answer(tool, arguments, patience));
+        match self.stop.run_until_cancelled(answered).await {
+            Some(Ok(answer)) => Ok(answer),
             // Whatever else it looks like to the call.
-            _ if self.stop.is_cancelled() => {
-                Err(CallError::Cancelled { server: self.name.clone() })
-            }
-            Some(Ok(Err(error))) => Err(error),
-            Some(Err(_)) | None => {
-                self.suspected.notify_one();
-                Err(CallError::Timeout { server: self.name.clone(), after: patience })
-            }
+            Some(Err(error)) if !self.stop.is_cancelled() => Err(error),
+            _ => Err(CallError::Cancelled { server: self.name.clone() }),
         }
     }
 
+    /// A server that had no turn to give was not asked, so that nothing is known of it.
+    async fn answer(
+        &self,
+        tool: &str,
+        arguments: Map<String, Value>,
+        patience: Duration,
+    ) -> Result<Answer, CallError> {
+        let begun = Instant::now();
+        let turn = timeout(patience, self.limiter.turn()).await;
+        let _turn = turn.unwrap_or(Err(Full)).map_err(|_| self.busy())?;
+        let left = patience.saturating_sub(begun.elapsed());
+        timeout(left, self.ask(tool, arguments)).await.unwrap_or_else(|_| {
+            self.suspected.notify_one();
+            Err(CallError::Timeout { server: self.name.clone(), after: patience })
+        })
+    }
+
     async fn ask(&self, tool: &str, arguments: Map<String, Value>) -> Result<Answer, CallError> {
-        let _turn = self.limiter.turn().await.map_err(|_| self.busy())?;
         let client = self.client().await?;
         let answer = client.call(tool.to_owned(), arguments).await;
         self.answered.fetch_add(u64::from(is_answer(&answer)), Ordering::Relaxed);

@@ -59,14 +59,39 @@ async fn a_call_that_goes_on_keeps_no_look_at_the_server_waiting() {
     until("it hangs", || remote.calls.load(Ordering::SeqCst) == 1).await;
     assert_eq!(remote.direct.load(Ordering::SeqCst), 0);
     let before = remote.lists.load(Ordering::SeqCst);
-    // One that got no answer has the server looked at, be it for want of a turn.
-    let echo = gateway.resolve("echo").unwrap();
-    let late = gateway.call(&echo, json!({}), Some(Duration::from_millis(1))).await;
-    assert!(matches!(late, Err(CallError::Timeout { .. })));
+    remote.changed.notify_one();
     until("it was looked at", || remote.lists.load(Ordering::SeqCst) > before).await;
     assert!(!hanging.is_finished() && gateway.health()[0].starts == 1);
     gateway.shutdown().await;
     assert!(matches!(hanging.await.unwrap(), Err(CallError::Cancelled { .. })));
+}
+
+/// The server was not asked, so that nothing speaks against it.
+#[tokio::test]
+async fn a_call_that_gets_no_turn_in_time_is_told_that_the_server_is_busy() {
+    let remote = Remote::default();
+    let served = serve_as(remote.clone(), None, in_json()).await;
+    let options = Options { calls_at_once: 1, ..options() };
+    let gateway = Arc::new(start(&[("remote", remote_at(&served.url))], options).await);
+    let hanging = {
+        let (gateway, hang) = (Arc::clone(&gateway), gateway.resolve("hang").unwrap());
+        let patience = Some(Duration::from_secs(2));
+        tokio::spawn(async move { gateway.call(&hang, json!({}), patience).await })
+    };
+    until("it hangs", || remote.calls.load(Ordering::SeqCst) == 1).await;
+    let before = remote.lists.load(Ordering::SeqCst);
+    let echo = gateway.resolve("echo").unwrap();
+    for _ in 0..3 {
+        let late = gateway.call(&echo, json!({}), Some(Duration::from_millis(50))).await;
+        let busy = CallError::Busy { server: "remote".into(), running: 1, waiting: 0 };
+        assert_eq!(late.unwrap_err(), busy);
+    }
+    assert_eq!(remote.lists.load(Ordering::SeqCst), before, "it is not looked at");
+    // Who has waited for a turn has the rest of the time.
+    assert_eq!(text(&gateway, "echo", json!({"text": "then"})).await, "then");
+    assert!(matches!(hanging.await.unwrap(), Err(CallError::Timeout { .. })));
+    assert_eq!((remote.calls.load(Ordering::SeqCst), gateway.health()[0].starts), (2, 1));
+    gateway.shutdown().await;
 }
 
 #[tokio::test]
