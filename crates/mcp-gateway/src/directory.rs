@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::naming;
 use crate::server::Server;
 use crate::tool::{Tool, ToolEntry, ToolRef};
 
@@ -39,18 +40,21 @@ impl Directory {
         let mut directory = Self::default();
         for server in servers.values() {
             for entry in server.tools().iter() {
-                directory.add(server, entry);
+                let is_plain = !names_another(servers, server, &entry.name);
+                directory.add(server, entry, is_plain);
             }
         }
         directory
     }
 
-    fn add(&mut self, server: &Arc<Server>, entry: &Arc<ToolEntry>) {
+    fn add(&mut self, server: &Arc<Server>, entry: &Arc<ToolEntry>, is_plain: bool) {
         let tool = ToolRef { server: Arc::clone(server), entry: Arc::clone(entry) };
         for name in [&entry.full_name, &entry.qualified_name] {
             self.qualified.insert(name.clone(), tool.clone());
         }
-        self.plain.entry(entry.name.clone()).or_default().push(tool);
+        if is_plain {
+            self.plain.entry(entry.name.clone()).or_default().push(tool);
+        }
     }
 
     /// Finds a tool. `server__tool` comes first: it must work whatever others call their tools.
@@ -82,4 +86,11 @@ impl Directory {
             parameters: Arc::clone(&entry.parameters),
         }
     }
+}
+
+/// Whether a tool is called as if another server had it. That one may have no tools yet, and what is meant for it must not go
+/// elsewhere meanwhile.
+fn names_another(servers: &BTreeMap<String, Arc<Server>>, server: &Server, tool: &str) -> bool {
+    let named = naming::server_in(tool);
+    named.is_some_and(|named| named != server.name && servers.contains_key(named))
 }

@@ -23,6 +23,11 @@ pub(crate) fn full(server: &str, tool: &str) -> String {
     format!("{server}{SEPARATOR}{tool}")
 }
 
+/// The server that a qualified name names.
+pub(crate) fn server_in(name: &str) -> Option<&str> {
+    name.split_once(SEPARATOR).map(|(server, _)| server)
+}
+
 /// `server__tool` in at most 64 bytes: a longer one is cut and ends in a hash of the whole, so it
 /// depends on nothing but the two names.
 pub(crate) fn qualified(server: &str, tool: &str) -> String {

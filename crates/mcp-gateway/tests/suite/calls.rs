@@ -117,6 +117,27 @@ async fn names_are_plain_where_they_are_unique() {
     gateway.shutdown().await;
 }
 
+/// Which may have no tools yet.
+#[tokio::test]
+async fn no_tool_is_called_as_if_another_server_had_it() {
+    let words = ["+files__read_file", "+own__tool", "+nobody__tool"];
+    let servers = [
+        ("files", fault_server(&["+read_file"]).auto_connect(false)),
+        ("own", fault_server(&words)),
+    ];
+    let gateway = start(&servers, options()).await;
+    let name = "files__read_file".to_owned();
+    assert_eq!(gateway.resolve(&name).unwrap_err(), ResolveError::Unknown { name: name.clone() });
+    assert_eq!(gateway.resolve("own__files__read_file").unwrap().name(), name);
+    let listed: Vec<_> = gateway.tools(Some("own")).into_iter().map(|tool| tool.name).collect();
+    for name in ["own__files__read_file", "own__tool", "nobody__tool"] {
+        assert!(listed.iter().any(|listed| listed == name), "{name} in {listed:?}");
+    }
+    gateway.reconnect("files").await.unwrap();
+    assert_eq!(gateway.resolve(&name).unwrap().server(), "files");
+    gateway.shutdown().await;
+}
+
 #[tokio::test]
 async fn new_tools_are_followed() {
     let gateway = start_one().await;
