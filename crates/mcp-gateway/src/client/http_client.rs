@@ -1,5 +1,6 @@
-//! `rmcp`'s HTTP client, with one thing told more exactly: that an answer in a stream of events is too
-//! large. By itself it ends the stream, and the call cannot be told from one whose server went away.
+//! `rmcp`'s HTTP client, with two things told more exactly. That an answer in a stream of events is too large: by itself it
+//! ends the stream, and the call cannot be told from one whose server went away. And which request an error answers: one
+//! without its id is dropped, and whoever asked waits for ever.
 //!
 //! And with less told of failures: see [`discreet`].
 
@@ -17,6 +18,7 @@ use rmcp::transport::streamable_http_client::{
     AuthRequiredError, HttpStatusError, InsufficientScopeError, SseError, StreamableHttpClient,
     StreamableHttpError, StreamableHttpPostResponse, StreamableHttpResponseLimits,
 };
+use serde::Deserialize;
 use sse_stream::Sse;
 
 use super::error::{NO_MESSAGE, TOO_LARGE};
@@ -70,11 +72,9 @@ impl StreamableHttpClient for HttpClient {
         {
             self.has_session.store(true, Ordering::Relaxed);
         }
-        Ok(match (answer, request) {
-            (StreamableHttpPostResponse::Sse(events, session), Some(request)) => {
-                StreamableHttpPostResponse::Sse(explained(events, request), session)
-            }
-            (answer, _) => answer,
+        Ok(match request {
+            Some(request) => addressed(answer, request),
+            None => answer,
         })
     }
 
@@ -144,13 +144,45 @@ fn status_in(text: &str) -> Option<u16> {
     text.strip_prefix("HTTP ")?.get(..3)?.parse().ok()
 }
 
-/// The events, and in the place of one that is too large an error as the answer to the request.
+/// The answer to this request, also where it is an error that does not say so: a POST has one answer. Servers that have not
+/// read the request know no id, and write none or one of their own.
+fn addressed(answer: StreamableHttpPostResponse, request: RequestId) -> StreamableHttpPostResponse {
+    use StreamableHttpPostResponse::{Json, Sse};
+    match answer {
+        Json(JsonRpcMessage::Error(error), session) => {
+            Json(JsonRpcMessage::error(error.error, Some(request)), session)
+        }
+        Sse(events, session) => Sse(explained(events, request), session),
+        other => other,
+    }
+}
+
+/// The events, with errors as answers to the request: those that are there, and one in the place of an event that is too
+/// large.
 fn explained(events: BoxedSseResponse, request: RequestId) -> BoxedSseResponse {
     let explain = move |event| match event {
-        Err(error) if is_too_large(&error) => Ok(Sse::default().data(refusal(request.clone()))),
+        Err(error) if is_too_large(&error) => {
+            let error = ErrorData::new(TOO_LARGE, "the answer is too large", None);
+            Ok(Sse::default().data(refusal(error, &request)))
+        }
+        Ok(Sse { data: Some(data), event, id, retry }) => {
+            let data = error_in(&data).map_or(data, |error| refusal(error, &request));
+            Ok(Sse { data: Some(data), event, id, retry })
+        }
         other => other,
     };
     events.map(explain).boxed()
+}
+
+/// The error of a message that is one.
+fn error_in(data: &str) -> Option<ErrorData> {
+    #[derive(Deserialize)]
+    struct Failure {
+        error: ErrorData,
+    }
+    // Nearly all events are none, and are read once only.
+    let may_be = data.contains("\"error\"");
+    may_be.then(|| serde_json::from_str(data).ok()).flatten().map(|Failure { error }| error)
 }
 
 /// The library keeps the error's type to itself.
@@ -158,9 +190,8 @@ fn is_too_large(error: &SseError) -> bool {
     matches!(error, SseError::Body(cause) if cause.to_string().starts_with("SSE event exceeded"))
 }
 
-fn refusal(request: RequestId) -> String {
-    let error = ErrorData::new(TOO_LARGE, "the answer is too large", None);
-    let message = ServerJsonRpcMessage::error(error, Some(request));
+fn refusal(error: ErrorData, request: &RequestId) -> String {
+    let message = ServerJsonRpcMessage::error(error, Some(request.clone()));
     // A message of these parts is always JSON.
     serde_json::to_string(&message).unwrap_or_default()
 }
@@ -176,8 +207,16 @@ mod tests {
 
     /// What a server says of a request, where it is answered so.
     async fn told_of(status: u16, header: (HeaderName, &'static str)) -> HttpError {
+        answer_of(status, header, "SECRET-WORD".to_owned()).await.unwrap_err()
+    }
+
+    async fn answer_of(
+        status: u16,
+        header: (HeaderName, &'static str),
+        body: String,
+    ) -> Outcome<StreamableHttpPostResponse> {
         let status = StatusCode::from_u16(status).unwrap();
-        let answer = move || async move { (status, [header], "SECRET-WORD") };
+        let answer = move || async move { (status, [header], body) };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/?SECRET-WORD", listener.local_addr().unwrap());
         let serving = axum::serve(listener, Router::new().fallback(answer)).into_future();
@@ -185,9 +224,7 @@ mod tests {
         let ping = serde_json::from_str(ping).unwrap();
         let client = HttpClient { client: reqwest::Client::new(), has_session: Arc::default() };
         tokio::select! {
-            answered = client.post_message(url.into(), ping, None, None, Headers::new()) => {
-                answered.unwrap_err()
-            }
+            answered = client.post_message(url.into(), ping, None, None, Headers::new()) => answered,
             _ = serving => unreachable!("it serves for ever"),
         }
     }
@@ -211,5 +248,35 @@ mod tests {
             assert_eq!(error.to_string(), told, "{status}");
             assert!(!format!("{error:?}").contains("SECRET-WORD"), "{error:?}");
         }
+    }
+
+    /// The official Python SDK writes `server-error`.
+    #[tokio::test]
+    async fn an_error_answers_the_request_whatever_its_id() {
+        for id in [r#""id":null,"#, r#""id":"server-error","#, r#""id":7,"#, ""] {
+            let error =
+                format!(r#"{{"jsonrpc":"2.0",{id}"error":{{"code":-32600,"message":"no"}}}}"#);
+            for status in [200, 400, 404] {
+                let header = (CONTENT_TYPE, "application/json");
+                let answer = answer_of(status, header, error.clone()).await.unwrap();
+                let StreamableHttpPostResponse::Json(message, _) = answer else { panic!("{id}") };
+                refuses_the_first(&message);
+            }
+            let header = (CONTENT_TYPE, "text/event-stream");
+            let other = r#"{"jsonrpc":"2.0","method":"a","params":{"error":1}}"#;
+            let events = format!("id: 5\ndata: {other}\n\nid: 6\ndata: {error}\n\n");
+            let answer = answer_of(200, header, events).await.unwrap();
+            let StreamableHttpPostResponse::Sse(events, _) = answer else { panic!("{id}") };
+            let [first, second] =
+                events.map(Result::unwrap).collect::<Vec<_>>().await.try_into().unwrap();
+            assert_eq!(first.data.unwrap(), other);
+            refuses_the_first(&serde_json::from_str(&second.data.unwrap()).unwrap());
+            assert_eq!(second.id.unwrap(), "6");
+        }
+    }
+
+    fn refuses_the_first(message: &ServerJsonRpcMessage) {
+        let JsonRpcMessage::Error(error) = message else { panic!("{message:?}") };
+        assert_eq!((error.id.clone(), error.error.code.0), (Some(RequestId::Number(1)), -32_600));
     }
 }

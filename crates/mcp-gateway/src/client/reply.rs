@@ -148,12 +148,13 @@ fn told(error: Error) -> ClientError {
     }
 }
 
-/// The answer to this request, where the message is one. An error may lack the id (JSON-RPC 2.0, section 5).
+/// The answer to this request, where the message is one. An error is, whatever its id: a server that has not read the request
+/// writes none (JSON-RPC 2.0, section 5) or one of its own.
 fn answer(message: &[u8], id: &str) -> Option<Result<Reply, ClientError>> {
     let is_ours = |told: &RequestId| matches!(told, RequestId::String(told) if **told == *id);
     match reading::message(message).ok()? {
         JsonRpcMessage::Response(response) if is_ours(&response.id) => Some(Ok(response.result)),
-        JsonRpcMessage::Error(error) if error.id.as_ref().is_none_or(is_ours) => {
+        JsonRpcMessage::Error(error) => {
             let (code, message) = (error.error.code.0, error.error.message.into_owned());
             Some(Err(ClientError::Refused { code, message }))
         }
@@ -190,10 +191,13 @@ mod tests {
             assert_eq!(read, r#"Violation("its answer is no message")"#, "{body}");
         }
         assert_eq!(read_as(200, json, " ".repeat(401)).await, "TooLarge");
-        let refused = r#"{"jsonrpc":"2.0","error":{"code":-32602,"message":"no"}}"#;
-        for status in [200, 400] {
-            let read = read_as(status, json, refused).await;
-            assert_eq!(read, r#"Refused { code: -32602, message: "no" }"#);
+        for id in ["", r#""id":null,"#, r#""id":"server-error","#] {
+            let refused =
+                format!(r#"{{"jsonrpc":"2.0",{id}"error":{{"code":-32602,"message":"no"}}}}"#);
+            for status in [200, 400] {
+                let read = read_as(status, json, &refused).await;
+                assert_eq!(read, r#"Refused { code: -32602, message: "no" }"#);
+            }
         }
     }
 
