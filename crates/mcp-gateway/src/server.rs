@@ -235,7 +235,8 @@ impl Server {
             ClientError::Declined { status, again_after } => {
                 CallError::Declined { server, status, again_after }
             }
-            error @ (ClientError::Unreachable | ClientError::Lost(_)) => {
+            error
+            @ (ClientError::Unreachable | ClientError::Away { .. } | ClientError::Lost(_)) => {
                 self.suspected.notify_one();
                 self.failed(error.to_string())
             }
@@ -279,5 +280,6 @@ impl Server {
 
 /// Whether this shows that the server is there.
 fn is_answer(answer: &Result<Answer, ClientError>) -> bool {
-    !matches!(answer, Err(ClientError::Unreachable | ClientError::Lost(_)))
+    use ClientError::{Away, Lost, Unreachable};
+    !matches!(answer, Err(Unreachable | Away { .. } | Lost(_)))
 }

@@ -32,6 +32,9 @@ pub(crate) enum ClientError {
     /// The server is there and would not take this one request: an HTTP status that says nothing of others.
     #[error("it answered with the HTTP status {status}")]
     Declined { status: u16, again_after: Option<Duration> },
+    /// Something answers in the place of a server that is not there, or has no time: a status that says so.
+    #[error("it answered with the HTTP status {status}")]
+    Away { status: u16, again_after: Option<Duration> },
     /// Nobody was there to answer.
     #[error("it cannot be reached")]
     Unreachable,
@@ -49,12 +52,18 @@ impl ClientError {
         Self::Lost(why.into())
     }
 
+    /// Whether nobody heard what was said, so that it is not known how it would have been taken.
+    pub(crate) const fn is_unheard(&self) -> bool {
+        matches!(self, Self::Unreachable | Self::Away { .. } | Self::Declined { status: 429, .. })
+    }
+
     /// By the status of an answer that holds no message, and its `Retry-After`. To be forbidden one tool, or to ask too often,
     /// ends no connection that others use; to be unknown to the server (401) or to find it out of order does.
     pub(super) fn of_status(status: u16, retry_after: Option<&str>) -> Self {
         match status {
             403 => Self::Declined { status, again_after: None },
             429 => Self::Declined { status, again_after: retry_after.and_then(seconds) },
+            502..=504 => Self::Away { status, again_after: retry_after.and_then(seconds) },
             _ => Self::Lost(format!("it answered with the HTTP status {status}")),
         }
     }

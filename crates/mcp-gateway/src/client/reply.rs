@@ -241,9 +241,11 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_answer_names_its_status() {
         let lost = |status| format!(r#"Lost("it answered with the HTTP status {status}")"#);
-        for (status, media_type) in [(503, "text/html"), (401, "application/json"), (404, "")] {
+        for (status, media_type) in [(500, "text/html"), (401, "application/json"), (404, "")] {
             assert_eq!(read_as(status, media_type, "no").await, lost(status));
         }
+        let read = read_as(503, "text/html", "no").await;
+        assert_eq!(read, "Away { status: 503, again_after: None }");
         for status in [403, 429] {
             let read = read_as(status, "application/json", ANSWER).await;
             assert_eq!(read, format!("Declined {{ status: {status}, again_after: None }}"));

@@ -114,9 +114,10 @@ impl Supervisor {
             }
             Err(error) => error,
         };
-        match error {
-            ClientError::Unreachable => self.dialects.unheard(),
-            _ => self.dialects.refused(),
+        if error.is_unheard() {
+            self.dialects.unheard();
+        } else {
+            self.dialects.refused();
         }
         error.to_string()
     }
@@ -257,8 +258,8 @@ enum Seen {
 
 /// Who may not even know the tools any more has lost what the connection was for.
 fn is_the_end(error: &ClientError) -> bool {
-    use ClientError::{Declined, Lost, Unreachable};
-    matches!(error, Lost(_) | Unreachable | Declined { status: 403, .. })
+    use ClientError::{Away, Declined, Lost, Unreachable};
+    matches!(error, Lost(_) | Unreachable | Away { .. } | Declined { status: 403, .. })
 }
 
 /// Whether nothing new was listed, so that no schema has to be compiled again.

@@ -147,6 +147,23 @@ async fn one_that_comes_late_is_asked_for_the_newest_protocol_by_every_attempt()
     }
 }
 
+/// Whatever answers with these is not the server, or has no time to be it.
+#[tokio::test]
+async fn neither_does_a_status_that_speaks_of_the_moment_lead_to_the_old_protocol() {
+    for status in [429, 502, 503, 504] {
+        let remote = Remote::default();
+        remote.status.store(status, Ordering::SeqCst);
+        let served = serve(remote.clone(), None).await;
+        let gateway = watch(&served.url, failing(1));
+        until("it has failed", || gateway.health()[0].circuit_open).await;
+        let error = gateway.health()[0].error.clone().unwrap();
+        assert_eq!(error, format!("it answered with the HTTP status {status}"));
+        remote.status.store(0, Ordering::SeqCst);
+        speaks_the_newest(&gateway).await;
+        gateway.shutdown().await;
+    }
+}
+
 /// Behind a host that takes no connection and does not say so.
 #[tokio::test]
 async fn neither_does_a_host_that_is_silent_lead_to_the_old_protocol() {

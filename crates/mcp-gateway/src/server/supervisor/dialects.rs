@@ -44,7 +44,7 @@ impl Dialects {
         }
     }
 
-    /// Nobody was there to hear it, which proves nothing: whoever is met later is to be asked for the newest first.
+    /// Nobody was there to hear it, or had time for it, which proves nothing: whoever is met later is to be asked for the newest first.
     pub(super) fn unheard(&mut self) {
         self.is_one_left = false;
     }
