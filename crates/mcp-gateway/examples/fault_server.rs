@@ -4,7 +4,7 @@
 //! Words on the command line: `exit-at-start`, `silent` (reads, never answers), `deaf` (never reads),
 //! `strict` (ends at any first word but `initialize`), `stay` (ignores the end of input and SIGTERM),
 //! `chatty` (lines that are no messages around each answer), `id-last` (ends each answer with its id),
-//! `old` (speaks the first version of the protocol), `one-by-one` (reads on when it has answered). `+name` adds a tool `name`.
+//! `old` (speaks the first version of the protocol), `banana` (speaks one that there is not), `one-by-one` (reads on when it has answered). `+name` adds a tool `name`.
 #![expect(clippy::indexing_slicing, reason = "a missing member of a JSON value is null")]
 #![expect(clippy::disallowed_methods, reason = "it shows its environment and ends suddenly")]
 
@@ -134,6 +134,8 @@ impl Server {
     fn version(&self, params: &Value) -> Value {
         if self.words.contains("old") {
             "2024-11-05".into()
+        } else if self.words.contains("banana") {
+            "banana".into()
         } else {
             params["protocolVersion"].clone()
         }

@@ -23,6 +23,8 @@ const NEWEST: ProtocolVersion = ProtocolVersion::V_2026_07_28;
 /// With it. Servers answer with what they speak, down to 2024-11-05. Named wherever `initialize` is
 /// sent: the library's default is the newest version, which has no handshake.
 pub(super) const NEWEST_WITH_HANDSHAKE: ProtocolVersion = ProtocolVersion::V_2025_11_25;
+/// So much is told of a version that is none.
+const LONGEST_VERSION: usize = 64;
 /// Before asking anew for notifications that a server stopped to send.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -107,12 +109,29 @@ where
             .await?;
     let peer = running.peer().clone();
     let info = peer.peer_info();
+    if let Some(info) = &info {
+        check(&info.protocol_version)?;
+    }
     if info.as_deref().is_some_and(announces_changes) {
         follow_changes(peer.clone(), Arc::clone(&changed), stop.clone());
     }
     let about = info.as_deref().map(about).unwrap_or_default();
     let task = tokio::spawn(wait(running));
     Ok((Client { peer, direct: None, changed, about }, Connection { stop: guard.disarm(), task }))
+}
+
+/// Whoever does not know the version that a server answers with is to leave it (MCP, lifecycle, version negotiation).
+fn check(answered: &ProtocolVersion) -> Result<(), ClientError> {
+    let known = ProtocolVersion::KNOWN_VERSIONS;
+    if known.contains(answered) {
+        return Ok(());
+    }
+    let answered: String = answered.as_str().chars().take(LONGEST_VERSION).collect();
+    let known: Vec<_> = known.iter().map(ProtocolVersion::as_str).collect();
+    Err(ClientError::violation(format!(
+        "it speaks version `{answered}` of the protocol, and known here are {}; update one of the two",
+        known.join(", ")
+    )))
 }
 
 async fn wait(running: RunningService<RoleClient, Handler>) {

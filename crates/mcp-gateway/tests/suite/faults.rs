@@ -96,6 +96,15 @@ async fn one_that_speaks_the_first_version_of_the_protocol_is_understood() {
 }
 
 #[tokio::test]
+async fn one_that_speaks_no_known_version_of_the_protocol_is_left() {
+    let gateway = failed(fault_server(&["banana"]), options()).await;
+    let error = gateway.server("fault").unwrap().error.unwrap();
+    let wanted = "it speaks version `banana` of the protocol, and known here are 2024-11-05, ";
+    assert!(error.starts_with(wanted) && error.contains("2026-07-28"), "{error}");
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
 async fn two_hundred_calls_of_four_servers_end_beside_one_that_hangs() {
     let servers = ["hangs", "one", "three", "two"].map(|name| (name, fault_server(&[])));
     let gateway = start(&servers, options()).await;
