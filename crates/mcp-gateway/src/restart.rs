@@ -8,7 +8,7 @@ pub struct RestartPolicy {
     /// The pause after the second failure in a row. It doubles with each further one. The first
     /// failure of a server that had been well is followed by a start without a pause.
     pub first_pause: Duration,
-    /// The longest pause while the circuit is closed.
+    /// The longest pause while the circuit is closed, and the longest that a server may ask for.
     pub longest_pause: Duration,
     /// After so many failures in a row the circuit opens: one try in each [`Self::open_for`].
     pub failures_to_open: u32,

@@ -13,6 +13,9 @@ use rmcp::transport::streamable_http_client::{HttpStatusError, StreamableHttpErr
 /// JSON-RPC leaves to implementations.
 pub(super) const TOO_LARGE: ErrorCode = ErrorCode(-32_099);
 
+/// A server that wants to be left alone for longer is mistaken.
+const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+
 pub(super) const OF_ANOTHER_KIND: &str = "the answer is of another kind";
 pub(super) const NO_MESSAGE: &str = "its answer is no message";
 pub(super) const NEITHER_FORM: &str = "its answer is neither JSON nor a stream of events";
@@ -57,6 +60,14 @@ impl ClientError {
         matches!(self, Self::Unreachable | Self::Away { .. } | Self::Declined { status: 429, .. })
     }
 
+    /// How long the server wants to be left alone, if it says so.
+    pub(crate) const fn again_after(&self) -> Option<Duration> {
+        match self {
+            Self::Declined { again_after, .. } | Self::Away { again_after, .. } => *again_after,
+            _ => None,
+        }
+    }
+
     /// By the status of an answer that holds no message, and its `Retry-After`. To be forbidden one tool, or to ask too often,
     /// ends no connection that others use; to be unknown to the server (401) or to find it out of order does.
     pub(super) fn of_status(status: u16, retry_after: Option<&str>) -> Self {
@@ -71,7 +82,8 @@ impl ClientError {
 
 /// The other form, a date, would have to be compared with the server's clock.
 fn seconds(retry_after: &str) -> Option<Duration> {
-    retry_after.trim().parse().ok().map(Duration::from_secs)
+    let told = retry_after.trim().parse().ok().map(Duration::from_secs);
+    told.filter(|told| *told <= LONGEST_PAUSE)
 }
 
 impl From<ServiceError> for ClientError {
@@ -153,6 +165,21 @@ impl ClientError {
                 Self::lost(format!("the header `{name}` is not for its entry to set; remove it"))
             }
             _ => Self::lost("the request failed"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_may_ask_for_a_day_and_no_more() {
+        let asks = |told| ClientError::of_status(429, Some(told)).again_after();
+        assert_eq!(asks(" 7"), Some(Duration::from_secs(7)));
+        assert_eq!(asks("86400"), Some(Duration::from_hours(24)));
+        for told in ["86401", "18446744073709551615", "-1", "Fri, 23 Oct 2026 12:00:00 GMT", ""] {
+            assert_eq!(asks(told), None, "{told}");
         }
     }
 }

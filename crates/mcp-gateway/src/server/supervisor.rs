@@ -38,6 +38,8 @@ pub(super) struct Supervisor {
     dialects: Dialects,
     /// Since when it is connected, or was until just now.
     connected: Option<Instant>,
+    /// How long it wants to be left alone, if it said so in place of a handshake.
+    again_after: Option<Duration>,
 }
 
 /// Why a session is over: a reason, or nothing if that was wanted.
@@ -47,7 +49,8 @@ impl Supervisor {
     pub(super) fn new(server: Arc<Server>, config: ServerConfig, registry: Arc<Registry>) -> Self {
         let failures = Failures::none(server.options.restart);
         let config = Arc::new(config);
-        Self { server, config, registry, failures, dialects: Dialects::new(), connected: None }
+        let (dialects, connected, again_after) = (Dialects::new(), None, None);
+        Self { server, config, registry, failures, dialects, connected, again_after }
     }
 
     /// Until the server is told to stop. A server that was connected by hand and never answered is
@@ -64,9 +67,11 @@ impl Supervisor {
     }
 
     /// Whether nothing is left to be tried before somebody hears of it. The first failure proves nothing, and neither does a
-    /// further one as long as the server was there and has only heard one dialect.
+    /// further one as long as the server was there and has only heard one dialect. But one that wants to be left alone has
+    /// said why.
     fn has_tried_all(&self) -> bool {
-        self.failures.in_a_row() >= 2 && !self.dialects.is_one_left()
+        let has_failed_again = self.failures.in_a_row() >= 2 && !self.dialects.is_one_left();
+        has_failed_again || self.again_after.is_some()
     }
 
     fn gives_up(&self) -> bool {
@@ -76,6 +81,7 @@ impl Supervisor {
     /// One life of the server, from its start to its end.
     async fn session(&mut self) -> End {
         self.server.starts.fetch_add(1, Ordering::Relaxed);
+        self.again_after = None;
         let mut session = match Session::begin(&self.server, &self.config) {
             Ok(session) => session,
             Err(reason) => {
@@ -114,6 +120,7 @@ impl Supervisor {
             }
             Err(error) => error,
         };
+        self.again_after = error.again_after().filter(|asked| !asked.is_zero());
         if error.is_unheard() {
             self.dialects.unheard();
         } else {
@@ -153,7 +160,9 @@ impl Supervisor {
 
     fn failed(&mut self, reason: String) -> Duration {
         let ran = self.connected.take().map(|since| since.elapsed()).unwrap_or_default();
-        let pause = self.failures.next_pause(ran);
+        let asked = self.again_after.unwrap_or_default();
+        let bounded = asked.min(self.server.options.restart.longest_pause);
+        let pause = self.failures.next_pause(ran).max(bounded);
         let reason = hidden(reason, &self.config.secrets);
         tracing::warn!(server = self.server.name, reason, ?pause, "failed");
         let settled = self.dialects.is_proven() || self.has_tried_all();

@@ -114,6 +114,7 @@ fn failing(failures: u32) -> Options {
     let restart = RestartPolicy {
         failures_to_open: failures,
         open_for: Duration::from_millis(500),
+        longest_pause: Duration::from_millis(500),
         ..options().restart
     };
     Options { restart, ..options() }
@@ -161,6 +162,25 @@ async fn neither_does_a_status_that_speaks_of_the_moment_lead_to_the_old_protoco
         remote.status.store(0, Ordering::SeqCst);
         speaks_the_newest(&gateway).await;
         gateway.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn one_that_wants_to_be_left_alone_at_its_start_is_so_for_as_long_as_it_may_ask() {
+    let remote = Remote::default();
+    let served = serve(remote.clone(), None).await;
+    for status in [429, 503] {
+        remote.status.store(status, Ordering::SeqCst);
+        for (longest, pause) in [(10, 7), (5, 5)] {
+            let longest_pause = Duration::from_secs(longest);
+            let restart = RestartPolicy { longest_pause, ..options().restart };
+            let options = Options { restart, ..options() };
+            let gateway = start(&[("remote", remote_at(&served.url))], options).await;
+            let health = gateway.health_of("remote").unwrap();
+            assert_eq!((health.status, health.starts), (Status::Failed, 1));
+            assert_eq!(health.pause, Some(Duration::from_secs(pause)));
+            gateway.shutdown().await;
+        }
     }
 }
 
