@@ -111,8 +111,8 @@ impl Gateway {
     }
 
     /// Calls a tool. `arguments` is an object, or null for none; `timeout` is what the caller allows,
-    /// bounded by [`Options::longest_call_timeout`]. Dropping the future cancels the call, and the
-    /// server is told.
+    /// bounded by [`Options::longest_call_timeout`]. Without it, what the server's entry says holds,
+    /// which may be more. Dropping the future cancels the call, and the server is told.
     ///
     /// # Errors
     /// When the server did not answer, or was not asked. What a tool answers, failure included, is
@@ -125,8 +125,8 @@ impl Gateway {
     ) -> Result<CallOutcome, CallError> {
         let begun = Instant::now();
         let arguments = checked(tool, arguments)?;
-        let wanted = timeout.unwrap_or_else(|| tool.server.timeout());
-        let patience = wanted.min(self.inner.options.longest_call_timeout);
+        let asked = timeout.map(|asked| asked.min(self.inner.options.longest_call_timeout));
+        let patience = asked.unwrap_or_else(|| tool.server.timeout());
         let answer = tool.server.call(&tool.entry.name, arguments, patience).await?;
         Ok(CallOutcome {
             content: answer.content,

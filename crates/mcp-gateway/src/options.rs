@@ -24,7 +24,7 @@ pub struct Options {
     pub startup_timeout: Duration,
     /// For a call, where neither the caller nor the configuration says.
     pub call_timeout: Duration,
-    /// No call may ask for more.
+    /// No caller may ask for more. An entry of the configuration may.
     pub longest_call_timeout: Duration,
     /// Between the end of input and SIGTERM, and again between SIGTERM and SIGKILL.
     pub stop_grace: Duration,

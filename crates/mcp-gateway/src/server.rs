@@ -158,7 +158,8 @@ impl Server {
     /// How long a call may take where the caller does not say.
     pub(crate) fn timeout(&self) -> Duration {
         let configured = self.entry.as_ref().ok().and_then(|config| config.timeout);
-        configured.unwrap_or(self.options.call_timeout)
+        let Options { call_timeout, longest_call_timeout, .. } = *self.options;
+        configured.unwrap_or_else(|| call_timeout.min(longest_call_timeout))
     }
 
     /// How long a call may take at most.

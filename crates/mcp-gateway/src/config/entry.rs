@@ -7,11 +7,8 @@ use serde_json::{Map, Value};
 
 use super::endpoint;
 use super::expand::{ExpandError, expand};
-use super::server::{ServerConfig, Transport};
+use super::server::{LONGEST_TIMEOUT, ServerConfig, Transport};
 use crate::naming;
-
-/// An hour. Who waits longer wants another protocol.
-const LONGEST_TIMEOUT: f64 = 3600.0;
 
 /// Why one server of the file cannot be started. No value of the file is in the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -155,8 +152,8 @@ impl<'a> Entry<'a> {
 
     fn timeout(&self) -> Result<Option<Duration>, EntryError> {
         let seconds = |value: &Value| {
-            let seconds = value.as_f64().filter(|s| *s > 0.0 && *s <= LONGEST_TIMEOUT)?;
-            Duration::try_from_secs_f64(seconds).ok()
+            let seconds = value.as_f64().filter(|seconds| *seconds > 0.0)?;
+            Duration::try_from_secs_f64(seconds).ok().filter(|it| *it <= LONGEST_TIMEOUT)
         };
         self.typed("timeout", seconds, "is no number of seconds up to 3600", "write such a number")
     }

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use super::endpoint;
 
+/// Who waits longer wants another protocol.
+pub(super) const LONGEST_TIMEOUT: Duration = Duration::from_hours(1);
+
 /// How to reach one MCP server. No formatter shows values of its environment or headers.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ServerConfig {
@@ -87,10 +90,10 @@ impl ServerConfig {
         Self { description: description.into(), ..self }
     }
 
-    /// Sets how long a call may take, where the caller does not say.
+    /// Sets how long a call may take, where the caller does not say: an hour at most.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout: Some(timeout), ..self }
+        Self { timeout: Some(timeout.min(LONGEST_TIMEOUT)), ..self }
     }
 
     /// Says whether the gateway connects by itself.

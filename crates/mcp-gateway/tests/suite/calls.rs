@@ -76,6 +76,22 @@ async fn who_stops_waiting_is_reported_to_the_server() {
 }
 
 #[tokio::test]
+async fn a_servers_own_time_is_not_bounded_by_what_callers_may_ask_for() {
+    let longest_call_timeout = Duration::from_millis(100);
+    let options = Options { longest_call_timeout, ..options() };
+    let slow = fault_server(&[]).timeout(Duration::from_mins(1));
+    let gateway = start(&[("fault", fault_server(&[])), ("slow", slow)], options).await;
+    let late =
+        |server: &str| CallError::Timeout { server: server.into(), after: longest_call_timeout };
+    let hang = gateway.resolve("slow__hang").unwrap();
+    let long = Some(Duration::from_mins(1));
+    assert_eq!(gateway.call(&hang, json!({}), long).await.unwrap_err(), late("slow"));
+    assert_eq!(call(&gateway, "fault__hang", json!({})).await.unwrap_err(), late("fault"));
+    assert_eq!(text(&gateway, "slow__sleep", json!({"ms": 300})).await, "slept");
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_server_has_so_many_calls_and_no_more() {
     let options = Options { calls_at_once: 1, calls_waiting: 1, ..options() };
     let gateway = start(&[("fault", fault_server(&[]))], options).await;

@@ -103,3 +103,13 @@ fn a_file_that_is_none_is_refused_as_a_whole() {
     assert!(error.to_string().contains("`/no/such/file`"), "{error}");
     assert_eq!(parse("\u{feff}{\"mcpServers\": {}}").unwrap().entries().count(), 0);
 }
+
+#[test]
+fn no_call_is_waited_for_longer_than_an_hour() {
+    let hour = std::time::Duration::from_hours(1);
+    let with = |timeout| ServerConfig::http("http://host/mcp", [("", ""); 0]).timeout(timeout);
+    assert_eq!(with(hour * 1000), with(hour));
+    assert_eq!(only(r#"{"url": "http://host/mcp", "timeout": 3600}"#).unwrap(), with(hour));
+    let mistake = only(r#"{"url": "http://host/mcp", "timeout": 3600.5}"#).unwrap_err();
+    assert_eq!(mistake.field, "timeout");
+}
