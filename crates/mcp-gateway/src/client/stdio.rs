@@ -141,11 +141,18 @@ impl Shared {
                     | ServerNotification::CancelledNotification(_)
                     | ServerNotification::SubscriptionsAcknowledgedNotification(_)
             ),
-            JsonRpcMessage::Request(_) => {
-                self.requests.fetch_add(1, Ordering::Relaxed) < MOST_REQUESTS
-            }
+            JsonRpcMessage::Request(_) => self.count_request(),
             JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_) => true,
         }
+    }
+
+    /// Whether a further one is answered. One that is not must not count: only answers are taken off.
+    fn count_request(&self) -> bool {
+        let is_wanted = self.requests.fetch_add(1, Ordering::Relaxed) < MOST_REQUESTS;
+        if !is_wanted {
+            self.requests.fetch_sub(1, Ordering::Relaxed);
+        }
+        is_wanted
     }
 
     async fn write(&self, line: &[u8]) -> io::Result<()> {
@@ -194,5 +201,31 @@ impl Transport<RoleClient> for StdioTransport {
         self.sieve.shared.closed.cancel();
         drop(self.sieve.shared.stdin.lock().await.take());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many of a burst of pings get through.
+    fn wanted(shared: &Shared) -> usize {
+        let ping = reading::message(br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).unwrap();
+        (0..128).filter(|_| shared.is_wanted(&ping)).count()
+    }
+
+    #[tokio::test]
+    async fn after_a_burst_of_requests_further_ones_are_answered() {
+        let (stdin, closed) = (Mutex::default(), CancellationToken::new());
+        let shared = Shared { stdin, closed, requests: AtomicUsize::new(0) };
+        for _ in 0..3 {
+            assert_eq!(wanted(&shared), MOST_REQUESTS);
+            assert_eq!(wanted(&shared), 0);
+            for id in 0..64 {
+                let error = ErrorData::internal_error("no", None);
+                let answer = JsonRpcMessage::error(error, Some(RequestId::Number(id)));
+                assert!(shared.send(answer, &Wire::default()).await.is_err(), "nobody is there");
+            }
+        }
     }
 }
