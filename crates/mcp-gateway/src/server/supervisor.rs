@@ -2,6 +2,7 @@
 
 mod dialects;
 mod owed;
+mod reason;
 mod session;
 mod silence;
 
@@ -126,7 +127,7 @@ impl Supervisor {
         } else {
             self.dialects.refused();
         }
-        error.to_string()
+        reason::of(&error, &self.config.secrets)
     }
 
     async fn handshake(&mut self, session: &mut Session) -> Result<Arc<Client>, ClientError> {

@@ -211,15 +211,16 @@ async fn full_house() -> (TcpListener, Vec<TcpStream>, String) {
     (listener, waiting, url)
 }
 
-/// Refuses everybody, and repeats the key.
+/// Refuses everybody, repeats the key, and goes on and on.
 async fn repeats_the_key(headers: HeaderMap, request: Json<Value>) -> Json<Value> {
     let key = headers["authorization"].to_str().unwrap();
-    let error = json!({"code": -32_000, "message": format!("bad key {key}")});
+    let error =
+        json!({"code": -32_000, "message": format!("bad key {key}{}", "x".repeat(100_000))});
     Json(json!({"jsonrpc": "2.0", "id": request.0["id"], "error": error}))
 }
 
 #[tokio::test]
-async fn a_key_that_a_server_repeats_is_hidden() {
+async fn a_key_that_a_server_repeats_is_hidden_and_a_long_reason_is_cut() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());
     let app = Router::new().route("/mcp", post(repeats_the_key));
@@ -232,6 +233,7 @@ async fn a_key_that_a_server_repeats_is_hidden() {
     gateway.settled().await;
     let reason = gateway.server("far").unwrap().error.unwrap();
     assert!(reason.contains("bad key Bearer [hidden]") && !reason.contains(SAID), "{reason}");
+    assert_eq!(reason.len(), 1024 + " ..".len());
     gateway.shutdown().await;
     served.abort();
 }
