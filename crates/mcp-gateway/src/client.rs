@@ -7,6 +7,7 @@ mod error;
 mod handler;
 mod http;
 mod http_client;
+mod list;
 mod oversized;
 mod reading;
 mod reply;
@@ -33,10 +34,9 @@ pub(crate) use error::ClientError;
 pub(crate) use wire::Wire;
 
 use self::direct::Direct;
+use self::list::List;
 use crate::tool::ListedTool;
 
-/// A server that lists more has no use for the reader of the list.
-const MOST_TOOLS: usize = 10_000;
 /// Ending a session politely takes one message.
 const FAREWELL: Duration = Duration::from_secs(4);
 
@@ -46,6 +46,8 @@ pub(crate) struct Client {
     /// For calls, where each may go by itself.
     direct: Option<Direct>,
     changed: Arc<Notify>,
+    /// Bytes.
+    largest_message: usize,
     pub(crate) about: About,
 }
 
@@ -66,22 +68,21 @@ pub(crate) struct Connection {
 impl Client {
     /// All pages of the server's list of tools.
     pub(crate) async fn list_tools(&self) -> Result<Vec<ListedTool>, ClientError> {
-        let mut tools = Vec::new();
+        let mut list = List::new(self.largest_message);
         let mut cursor = None;
         loop {
             let page = self.page(cursor).await?;
-            tools.extend(page.tools.into_iter().map(answer::listed));
+            list.add(page.tools)?;
             cursor = page.next_cursor;
             if cursor.is_none() {
-                if let Some(direct) = &self.direct {
-                    direct.note(&tools);
-                }
-                return Ok(tools);
-            }
-            if tools.len() > MOST_TOOLS {
-                return Err(ClientError::violation("it lists more than 10000 tools"));
+                break;
             }
         }
+        let tools = list.tools();
+        if let Some(direct) = &self.direct {
+            direct.note(&tools);
+        }
+        Ok(tools)
     }
 
     /// Past the client's cache, which would answer for a server that is gone.

@@ -76,7 +76,7 @@ pub(crate) async fn connect_stdio(
     limits: Limits,
 ) -> Result<(Client, Connection), ClientError> {
     let transport = StdioTransport::new(stdin, stdout, limits.message, wire);
-    connect(transport, dialect).await
+    connect(transport, dialect, limits.message).await
 }
 
 /// Connects over HTTP.
@@ -87,7 +87,7 @@ pub(crate) async fn connect_http(
     limits: Limits,
 ) -> Result<(Client, Connection), ClientError> {
     let (transport, way) = http::transport(url, headers, limits)?;
-    let (client, connection) = connect(transport, dialect).await?;
+    let (client, connection) = connect(transport, dialect, limits.message).await?;
     let version = client.peer.peer_info().map(|info| info.protocol_version.clone());
     // Calls go by themselves where each request stands for itself.
     let direct = version.filter(|version| *version >= NEWEST).and_then(|version| {
@@ -96,7 +96,11 @@ pub(crate) async fn connect_http(
     Ok((Client { direct, ..client }, connection))
 }
 
-async fn connect<T>(transport: T, dialect: Dialect) -> Result<(Client, Connection), ClientError>
+async fn connect<T>(
+    transport: T,
+    dialect: Dialect,
+    largest_message: usize,
+) -> Result<(Client, Connection), ClientError>
 where
     T: Transport<RoleClient> + 'static,
 {
@@ -117,7 +121,8 @@ where
     }
     let about = info.as_deref().map(about).unwrap_or_default();
     let task = tokio::spawn(wait(running));
-    Ok((Client { peer, direct: None, changed, about }, Connection { stop: guard.disarm(), task }))
+    let client = Client { peer, direct: None, changed, largest_message, about };
+    Ok((client, Connection { stop: guard.disarm(), task }))
 }
 
 /// Whoever does not know the version that a server answers with is to leave it (MCP, lifecycle, version negotiation).

@@ -104,6 +104,21 @@ async fn one_that_speaks_no_known_version_of_the_protocol_is_left() {
     gateway.shutdown().await;
 }
 
+/// In pages, each of which is small enough.
+#[tokio::test]
+async fn one_that_lists_too_much_is_not_connected() {
+    let options = Options { largest_message: 16 * 1024, ..options() };
+    let added: Vec<_> = (0..25).map(|at| format!("+{at:0>1400}")).collect();
+    let added: Vec<_> = added.iter().map(String::as_str).collect();
+    let gateway = failed(fault_server(&added), options.clone()).await;
+    let error = gateway.server("fault").unwrap().error.unwrap();
+    assert!(error.starts_with("it lists tools of more than 65536 bytes"), "{error}");
+    gateway.shutdown().await;
+    let gateway = start(&[("fault", fault_server(&added[..15]))], options).await;
+    assert_eq!(gateway.server("fault").unwrap().tool_count, 28);
+    gateway.shutdown().await;
+}
+
 #[tokio::test]
 async fn two_hundred_calls_of_four_servers_end_beside_one_that_hangs() {
     let servers = ["hangs", "one", "three", "two"].map(|name| (name, fault_server(&[])));

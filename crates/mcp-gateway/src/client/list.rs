@@ -1,0 +1,108 @@
+//! A server's list of tools, page by page.
+
+use std::io;
+
+use rmcp::model::Tool;
+use serde_json::Value;
+
+use super::answer;
+use super::error::ClientError;
+use crate::tool::ListedTool;
+
+/// A server that lists more has no use for the reader of the list.
+const MOST_TOOLS: usize = 10_000;
+/// All pages together, in messages of the largest size.
+const MOST_MESSAGES: usize = 4;
+
+/// What has been listed so far.
+pub(super) struct List {
+    tools: Vec<ListedTool>,
+    bytes: usize,
+    limit: usize,
+}
+
+impl List {
+    pub(super) fn new(largest_message: usize) -> Self {
+        let limit = largest_message.saturating_mul(MOST_MESSAGES);
+        Self { tools: Vec::new(), bytes: 0, limit }
+    }
+
+    pub(super) fn add(&mut self, page: Vec<Tool>) -> Result<(), ClientError> {
+        for tool in page {
+            let tool = answer::listed(tool);
+            self.bytes = self.bytes.saturating_add(size(&tool));
+            self.tools.push(tool);
+        }
+        if self.tools.len() > MOST_TOOLS {
+            return Err(ClientError::violation("it lists more than 10000 tools"));
+        }
+        if self.bytes > self.limit {
+            let limit = self.limit;
+            return Err(ClientError::violation(format!(
+                "it lists tools of more than {limit} bytes"
+            )));
+        }
+        Ok(())
+    }
+
+    pub(super) fn tools(self) -> Vec<ListedTool> {
+        self.tools
+    }
+}
+
+/// Bytes of what is kept of a tool, its schema as JSON.
+fn size(tool: &ListedTool) -> usize {
+    tool.name.len() + tool.description.len() + json_size(&tool.parameters)
+}
+
+fn json_size(value: &Value) -> usize {
+    let mut counter = Counter(0);
+    // Neither the counter nor the JSON of a value can fail.
+    drop(serde_json::to_writer(&mut counter, value));
+    counter.0
+}
+
+struct Counter(usize);
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn tools(count: usize, schema: &Value) -> Vec<Tool> {
+        let tool = || Tool::new("name", "words", schema.as_object().unwrap().clone());
+        (0..count).map(|_| tool()).collect()
+    }
+
+    #[test]
+    fn names_words_and_schemas_count_on_all_pages() {
+        let schema = json!({"a": "x"});
+        let one = "name".len() + "words".len() + schema.to_string().len();
+        let mut list = List::new(one);
+        for _ in 0..MOST_MESSAGES {
+            list.add(tools(1, &schema)).unwrap();
+        }
+        let refused = list.add(tools(1, &json!({}))).unwrap_err();
+        assert_eq!(refused, ClientError::violation("it lists tools of more than 72 bytes"));
+    }
+
+    #[test]
+    fn so_many_are_listed_and_no_more() {
+        let mut list = List::new(usize::MAX);
+        list.add(tools(MOST_TOOLS, &json!({}))).unwrap();
+        assert!(list.add(tools(1, &json!({}))).is_err());
+        assert_eq!(list.tools().len(), MOST_TOOLS + 1);
+    }
+}
