@@ -75,10 +75,14 @@ pub enum Match<T> {
 
 impl Rule {
     fn matches(&self, subject: &Subject<'_>, request: &Request<'_>) -> bool {
-        self.is_about(subject)
-            && self.actions.holds(|kind| *kind == request.kind)
+        self.matches_any(subject, request.kind)
             && names(&self.servers, request.server)
             && names(&self.tools, request.tool)
+    }
+
+    /// Whether it matches some requests of this kind, or all of them.
+    fn matches_any(&self, subject: &Subject<'_>, kind: ActionKind) -> bool {
+        self.is_about(subject) && self.actions.holds(|named| *named == kind)
     }
 
     fn is_about(&self, subject: &Subject<'_>) -> bool {
@@ -164,6 +168,18 @@ impl Policy {
             }
         }
         Decision { allowed: first_allow.is_some(), rule: first_allow }
+    }
+
+    /// Whether the subject may perhaps do this to something: whether a rule allows actions of this kind, to whichever
+    /// servers and tools. A denial counts only where it names neither servers nor tools, so this may say yes where
+    /// [`Policy::decide`] says no to each; it never says no where that says yes. For asking what a role is worth, which
+    /// one request, without a server or with one, cannot tell.
+    pub fn may_anywhere(&self, subject: &Subject<'_>, kind: ActionKind) -> bool {
+        let matching = || self.rules.iter().filter(|rule| rule.matches_any(subject, kind));
+        let forbids_all = |rule: &Rule| {
+            rule.effect == Effect::Deny && rule.servers == Match::Any && rule.tools == Match::Any
+        };
+        matching().any(|rule| rule.effect == Effect::Allow) && !matching().any(forbids_all)
     }
 }
 

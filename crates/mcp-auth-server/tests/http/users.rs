@@ -8,7 +8,7 @@ use mcp_auth::roles::Role;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Ask, read_answer};
-use crate::server::{PASSWORD, Server, program};
+use crate::server::{PASSWORD, Server, initialised, program};
 
 const USERS: &str = "/api/v1/auth/users";
 
@@ -147,4 +147,25 @@ fn a_token_with_less_than_its_account_does_not_take_the_account_over() {
     let refused = change(&server, &token, "boss", &json!({ "password": "another password" }));
     assert_eq!(refused.refusal(), (403, "permission_denied".into()));
     assert_eq!(server.sign_in("boss", PASSWORD).status, 200);
+}
+
+/// Who may connect one server may run programs on this machine.
+#[test]
+fn a_role_that_may_connect_some_servers_is_an_admins() {
+    let directory = initialised();
+    let rules = "[[rule]]\nname = 'ops'\neffect = 'allow'\nroles = ['ops']\nactions = ['connect']\n\
+        servers = ['staging']\n[[rule]]\nname = 'admins'\neffect = 'allow'\nroles = ['admin']\n\
+        actions = ['manage_users']\n[[rule]]\nname = 'root'\neffect = 'allow'\nroles = ['superadmin']\n\
+        actions = ['manage_admins']\n";
+    fs::write(directory.path().join("policy.toml"), rules).unwrap();
+    let command = program(directory.path(), &[("MCP_POLICY_FILE", "policy.toml")]);
+    let server = Server::run(directory, command);
+    let (admin, _) = server.admin();
+    let refused = create(&server, &admin, "eve", "ops");
+    assert_eq!(refused.refusal(), (403, "permission_denied".into()));
+    let root = server.token_of("root", Role::Superadmin);
+    assert_eq!(create(&server, &root, "carl", "ops").status, 201);
+    let taken = change(&server, &admin, "carl", &json!({ "password": "another password" }));
+    assert_eq!(taken.refusal(), (403, "permission_denied".into()));
+    assert_eq!(create(&server, &admin, "bob", "user").status, 201);
 }

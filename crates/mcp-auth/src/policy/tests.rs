@@ -117,3 +117,26 @@ fn what_a_document_leaves_out_puts_no_condition() {
     assert!(allowed(&policy, "anybody", "whoever", &call("any", "tool")));
     assert!(allowed(&policy, "anybody", "whoever", &ManageAdmins));
 }
+
+#[test]
+fn what_is_allowed_somewhere_is_not_missed_for_having_a_condition() {
+    let connect = |effect, servers| Rule {
+        actions: Match::Only(vec![ActionKind::Connect]),
+        servers,
+        ..rule(effect, &["ops"], &[], &[])
+    };
+    let staging = || Match::Only(vec![Glob::new("staging")]);
+    let may = |rules: Vec<Rule>, role: &str, kind| {
+        let role = role.parse().unwrap();
+        Policy::new(rules).may_anywhere(&Subject { user_id: "u", role: &role }, kind)
+    };
+    let allow = || connect(Effect::Allow, staging());
+    assert!(may(vec![allow()], "ops", ActionKind::Connect));
+    assert!(!may(vec![allow()], "ops", ActionKind::ManageUsers));
+    assert!(!may(vec![allow()], "user", ActionKind::Connect));
+    let some = connect(Effect::Deny, staging());
+    assert!(may(vec![allow(), some.clone()], "ops", ActionKind::Connect), "perhaps others");
+    assert!(!may(vec![some], "ops", ActionKind::Connect), "a denial allows nothing");
+    let all = connect(Effect::Deny, Match::Any);
+    assert!(!may(vec![allow(), all], "ops", ActionKind::Connect));
+}
