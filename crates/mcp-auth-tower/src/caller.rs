@@ -35,10 +35,6 @@ pub fn refuse_caller(
         429 => AuditKind::RateLimited,
         _ => AuditKind::RequestRefused,
     };
-    let mut event = AuditEvent::new(kind, gate.clock().now());
-    match caller.token() {
-        Some(token) => event = event.about(token.claims()),
-        None => event.user_id = Some(caller.user_id()),
-    }
+    let event = AuditEvent::new(kind, gate.clock().now()).by(caller);
     gate.refuse(refusal, &event, origin)
 }

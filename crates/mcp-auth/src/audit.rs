@@ -18,6 +18,7 @@ use crate::claims::{Claims, TokenType};
 use crate::clock::Timestamp;
 use crate::refusal::RefusalCode;
 use crate::roles::Role;
+use crate::validate::{Caller, LiveToken};
 
 /// One event. Absent fields are left out of its JSON. Made by [`AuditEvent::new`]; whoever reports it fills in what it
 /// knows.
@@ -98,8 +99,24 @@ impl<'a> AuditEvent<'a> {
         self
     }
 
-    /// The same in place.
-    pub(crate) fn fill_in(&mut self, claims: &'a Claims) {
+    /// The same, about what this caller did or wanted. Whoever reports something of a caller names them so, the anonymous
+    /// one and a token without `jti` included.
+    #[must_use]
+    pub fn by(mut self, caller: &'a Caller) -> Self {
+        match caller.token() {
+            Some(token) => self.fill_in_token(token),
+            None => self.user_id = Some(caller.user_id()),
+        }
+        self
+    }
+
+    /// The same in place, about the holder of this token.
+    pub(crate) fn fill_in_token(&mut self, token: &'a LiveToken) {
+        self.fill_in(token.claims());
+        self.token = token.short_digest();
+    }
+
+    fn fill_in(&mut self, claims: &'a Claims) {
         let role = claims.role().filter(|_| claims.token_type() == Some(TokenType::Access));
         self.user_id = Some(claims.user_id());
         self.role = role.map(Role::name);

@@ -270,7 +270,7 @@ impl Gate {
         let in_time = caller.token().map_or(Ok(()), |token| token.check_expiry(rules, now));
         in_time.and_then(|()| caller.authorize(&self.policy, action)).map_err(|refusal| {
             let event = AuditEvent::new(AuditKind::AuthorizationDenied, now);
-            self.refuse(refusal, &about(&event, caller), origin)
+            self.refuse(refusal, &event.by(caller), origin)
         })
     }
 
@@ -351,9 +351,7 @@ impl Gate {
         }
         // Made and filled in at one place: it is large, and this is done for every request.
         let mut event = AuditEvent::new(AuditKind::TokenDecoded, now);
-        event.fill_in(live.claims());
-        let digest = live.digest().filter(|_| event.jti.is_none()).map(|digest| digest.short());
-        event.token = digest.as_deref();
+        event.fill_in_token(live);
         (event.ip_address, event.request_id) = (origin.ip_address, origin.request_id);
         self.audit.record(&event);
     }
@@ -377,13 +375,6 @@ impl Gate {
         let event = claims.iter().fold(event, AuditEvent::about);
         let digest = TokenDigest::of(token).short();
         self.refuse(refusal, &AuditEvent { token: Some(&digest), ..event }, origin)
-    }
-}
-
-fn about<'a>(event: &AuditEvent<'a>, caller: &'a Caller) -> AuditEvent<'a> {
-    match caller.token() {
-        Some(token) => event.about(token.claims()),
-        None => AuditEvent { user_id: Some(caller.user_id()), ..*event },
     }
 }
 

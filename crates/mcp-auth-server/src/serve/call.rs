@@ -227,8 +227,7 @@ impl Call {
     /// An event that the caller causes.
     pub(crate) fn event_of_caller(&self, kind: AuditKind) -> AuditEvent<'_> {
         let event = self.event(kind);
-        let token = self.parts.extensions.get::<Caller>().and_then(Caller::token);
-        token.map_or(event, |token| event.about(token.claims()))
+        self.parts.extensions.get::<Caller>().map_or(event, |caller| event.by(caller))
     }
 
     /// Puts events on the audit before the answer goes out.

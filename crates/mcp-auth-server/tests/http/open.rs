@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::client::Ask;
-use crate::server::{PASSWORD, Server};
+use crate::server::{PASSWORD, Server, eventually};
 
 #[test]
 fn only_this_machine_is_answered_and_accounts_are_closed() {
@@ -40,4 +40,14 @@ fn only_this_machine_is_answered_and_accounts_are_closed() {
     for ask in closed {
         assert_eq!(server.ask(&ask).refusal(), (403, "permission_denied".into()), "{ask:?}");
     }
+
+    let unknown = server.ask(&Ask::get("/api/v1/mcp/tools/no_such_tool"));
+    assert_eq!(unknown.refusal(), (404, "not_found".into()));
+    eventually("each refusal names its caller, whoever made it", || {
+        let audit = server.audit();
+        let is_named = |line: &str| line.contains(r#""user_id":"anonymous""#);
+        ["connect mine", "no_such_tool"]
+            .iter()
+            .all(|what| audit.lines().any(|line| line.contains(what) && is_named(line)))
+    });
 }

@@ -25,6 +25,8 @@ pub struct LiveToken {
     revocation_id: RevocationId,
     /// Of its text: where a store was asked, which may know it by that, and where it has no `jti` to be called by.
     digest: Option<TokenDigest>,
+    /// What audits call it where it has no `jti`: the beginning of the digest, as text, because events borrow.
+    short_digest: Option<[u8; 12]>,
 }
 
 impl ValidToken<'_> {
@@ -63,7 +65,9 @@ impl ValidToken<'_> {
 
     fn live(self, revocation_id: RevocationId, digest: Option<TokenDigest>) -> LiveToken {
         let (claims, key) = self.into_parts();
-        LiveToken { claims, key, revocation_id, digest }
+        let nameless = digest.filter(|_| claims.token_id().is_none());
+        let short_digest = nameless.map(|digest| digest.short_text());
+        LiveToken { claims, key, revocation_id, digest, short_digest }
     }
 }
 
@@ -124,8 +128,9 @@ impl LiveToken {
     }
 
     /// What audits call it where it has no `jti`.
-    pub(crate) fn digest(&self) -> Option<TokenDigest> {
-        self.digest
+    pub(crate) fn short_digest(&self) -> Option<&str> {
+        // Hex digits.
+        str::from_utf8(self.short_digest.as_ref()?).ok()
     }
 
     /// What revokes this token alone.

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use super::house::{Away, House, NOW, SECRET, origin, token};
 use insta::assert_snapshot;
 use mcp_auth::Origin;
-use mcp_auth::action::ConnectServer;
+use mcp_auth::action::{ConnectServer, ManageAdmins};
+use mcp_auth::audit::{AuditEvent, AuditKind};
 use mcp_auth::refusal::RefusalCode;
+use mcp_auth::store::TokenDigest;
 use mcp_auth::testing::{AttackSetting, Forge, Signature, attacks};
+use mcp_auth::validate::Caller;
 
 /// The audit line of one refused request.
 fn line(forge: &Forge) -> String {
@@ -337,6 +340,32 @@ fn a_forbidden_action() {
       "user_id": "alice"
     }
     "#);
+}
+
+/// Whatever reports what a caller did names them alike.
+#[test]
+fn a_caller_without_a_name_for_the_token_or_without_a_token_is_named_all_the_same() {
+    let forge = token("user").without_claim("jti");
+    let digest = TokenDigest::of(&forge.token()).short();
+    let house = House::new();
+    let caller = house.admit(&forge).unwrap();
+    house.gate.authorize(&caller, ManageAdmins, &origin()).unwrap_err();
+    house.gate.authorize(&Caller::Anonymous, ManageAdmins, &origin()).unwrap_err();
+    let [accepted, denied, anonymous] = house.audit.events().try_into().unwrap();
+    for event in [accepted, denied] {
+        assert_eq!(
+            (&event["user_id"], &event["token"]),
+            (&"alice".into(), &digest.as_str().into())
+        );
+    }
+    assert_eq!(anonymous["user_id"], "anonymous");
+
+    let now = house.gate.clock().now();
+    let event = AuditEvent::new(AuditKind::ToolExecuted, now);
+    assert_eq!(event.by(&caller).token, Some(digest.as_str()));
+    assert_eq!(event.by(&Caller::Anonymous).user_id, Some("anonymous"));
+    let named = House::new().admit(&token("user")).unwrap();
+    assert_eq!((event.by(&named).jti, event.by(&named).token), (Some("forged"), None));
 }
 
 /// The client gets a sentence and an id; the id leads to the line with the reason.
