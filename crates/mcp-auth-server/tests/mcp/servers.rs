@@ -26,10 +26,15 @@ fn an_admin_connects_and_disconnects_by_hand_and_it_is_on_the_audit() {
     let again = house.post(&house.admin, "servers/fs/connect", &Value::Null).json();
     assert_eq!((&again["success"], &again["tool_count"]), (&true.into(), &5.into()));
 
-    let lines = house.events("server_connected", 2);
-    assert_eq!((&lines[0]["user_id"], &lines[0]["server"]), (&"admin".into(), &"fs".into()));
-    let reason = lines[0]["reason"].as_str().unwrap();
-    assert!(reason.starts_with("connected by hand: stdio /") && reason.ends_with("demo_server"));
+    let lines = house.events("server_connected", 4);
+    let begins = ["to be connected by hand: stdio /", "connected by hand: stdio /"];
+    for (line, (begin, success)) in lines.iter().zip(begins.iter().zip([Value::Null, true.into()]))
+    {
+        assert_eq!((&line["user_id"], &line["server"]), (&"admin".into(), &"fs".into()));
+        let reason = line["reason"].as_str().unwrap();
+        assert!(reason.starts_with(begin) && reason.ends_with("demo_server"), "{reason}");
+        assert_eq!(line["success"], success);
+    }
     assert_eq!(house.events("server_disconnected", 1)[0]["server"], "fs");
 }
 
@@ -80,6 +85,30 @@ fn what_cannot_be_connected_is_told() {
     assert_eq!(unknown.refusal(), (404, "not_found".into()));
     let name = house.post(&house.admin, "servers/a__b/connect", &by_hand());
     assert_eq!(name.refusal(), (422, "unprocessable".into()));
+}
+
+/// What no line of the audit could hold must not be started, and what is started is on the audit first.
+#[test]
+fn nothing_is_started_that_is_not_on_the_audit() {
+    let house = House::with(&json!({}), None, &[]);
+    let audit = house.server.data("audit.log");
+    let body = |line: String| json!({ "transport": "stdio", "endpoint": line });
+    let long = format!("touch {} {}", house.path("started").display(), "x".repeat(70_000));
+    let refused = house.post(&house.admin, "servers/fs/connect", &body(long));
+    assert_eq!(refused.refusal(), (422, "unprocessable".into()));
+    assert!(refused.text("detail").contains("`endpoint` has more than 4096 bytes"), "{refused:?}");
+    assert!(!house.path("started").exists());
+
+    let escaped = format!("true {}", "\u{1} ".repeat(2_045));
+    let connected = house.post(&house.admin, "servers/fs/connect", &body(escaped));
+    assert_eq!(connected.status, 200, "{connected:?}");
+    assert_eq!(house.events("server_connected", 2)[1]["success"], false);
+
+    let copy = house.path("seen by the program");
+    let line = format!("cp '{}' '{}'", audit.display(), copy.display());
+    house.post(&house.admin, "servers/cp/connect", &body(line));
+    let seen = fs::read_to_string(&copy).unwrap();
+    assert!(seen.contains("to be connected by hand: stdio cp "), "{seen}");
 }
 
 #[test]

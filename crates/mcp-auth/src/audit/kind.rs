@@ -61,7 +61,7 @@ audit_kinds! {
     AccountDeleted: "account_deleted", "an account was deleted";
     ConfigChanged: "config_changed", "a configuration was read again, or could not be";
     KeysChanged: "keys_changed", "the keys were replaced, or could not be";
-    ServerConnected: "server_connected", "an MCP server was connected";
+    ServerConnected: "server_connected", "an MCP server is about to be connected, or what came of that";
     ServerDisconnected: "server_disconnected", "an MCP server was disconnected";
     ServiceStarted: "service_started", "the service started";
     ServiceStopped: "service_stopped", "the service stopped in good order";

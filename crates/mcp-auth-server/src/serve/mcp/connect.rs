@@ -18,13 +18,19 @@ use crate::serve::body::Accepted;
 use crate::serve::call::{Answer, Call};
 use crate::serve::refuse;
 
+/// Longest endpoint, in bytes. It stands on the audit, whose lines are 64 KiB at most, however much of it is escaped.
+const MAX_ENDPOINT: usize = 4 * 1024;
+
+/// How much of what went wrong stands on the audit, in bytes.
+const MAX_ERROR: usize = 4 * 1024;
+
 /// A server to connect, or nothing to connect a known one again.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(super) struct Request {
     /// `stdio` or `http`.
     #[serde(default)]
     transport: Option<String>,
-    /// A program with its arguments, which no shell reads; or a URL.
+    /// A program with its arguments, which no shell reads; or a URL. 4096 bytes at most.
     #[serde(default)]
     endpoint: Option<String>,
     #[serde(default)]
@@ -38,7 +44,6 @@ pub(super) async fn connect(mut call: Call) -> Answer {
     let permit = permit(&call)?;
     let request: Request = call.read_if_any(Accepted::Json).await?;
     let config = config_of(&call, request)?;
-    call.require_audit()?;
     let gatekeeper = &call.app.gatekeeper;
     let what = match &config {
         None => "connected again as it is configured".to_owned(),
@@ -46,6 +51,7 @@ pub(super) async fn connect(mut call: Call) -> Answer {
             format!("connected by hand: {} {}", config.transport().name(), config.endpoint())
         }
     };
+    announce(&call, &permit, &what).await?;
     let connected = match config {
         None => gatekeeper.reconnect(&permit).await,
         Some(config) => gatekeeper.connect(&permit, config).await,
@@ -73,6 +79,7 @@ fn permit(call: &Call) -> Result<Permit<ConnectServer>, Rejection> {
 fn config_of(call: &Call, request: Request) -> Result<Option<ServerConfig>, Rejection> {
     let Request { transport, endpoint, description, timeout } = request;
     let (transport, endpoint) = match (transport, endpoint) {
+        (_, Some(endpoint)) if endpoint.len() > MAX_ENDPOINT => return Err(too_long(call)),
         (Some(transport), Some(endpoint)) => (transport, endpoint),
         (None, None) if description.is_none() && timeout.is_none() => return Ok(None),
         (None, _) => return Err(missing(call, "transport")),
@@ -97,6 +104,25 @@ fn missing(call: &Call, field: &str) -> Rejection {
     )))
 }
 
+fn too_long(call: &Call) -> Rejection {
+    call.refuse(refuse::unprocessable(format!(
+        "`endpoint` has more than {MAX_ENDPOINT} bytes; put what is long into a file that the program reads"
+    )))
+}
+
+/// On disk before anything is started: whatever becomes of this process, what it was about to run is known.
+async fn announce(
+    call: &Call,
+    permit: &Permit<ConnectServer>,
+    what: &str,
+) -> Result<(), Rejection> {
+    let what = format!("to be {what}");
+    let mut event = call.event_of_caller(AuditKind::ServerConnected);
+    event.server = Some(&permit.action().server);
+    event.reason = Some(&what);
+    call.write_down(&[event]).await
+}
+
 /// On disk before the answer goes out.
 async fn tell(
     call: &Call,
@@ -105,7 +131,11 @@ async fn tell(
     what: &str,
     status: &ServerStatus,
 ) -> Result<(), Rejection> {
-    let failed = status.error.as_deref().map(|error| format!("{what}; {error}"));
+    // A server may say what it likes, and a line of the audit has an end.
+    let cut = |error: &str| {
+        error.get(..error.floor_char_boundary(MAX_ERROR)).unwrap_or_default().to_owned()
+    };
+    let failed = status.error.as_deref().map(|error| format!("{what}; {}", cut(error)));
     let mut event = call.event_of_caller(kind);
     event.server = Some(&status.name);
     event.success = Some(success);
