@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::attempt::jti;
 use crate::client::Ask;
 use crate::server::{PASSWORD, Server};
 
@@ -73,6 +74,36 @@ fn records_hold_hashes_and_where_they_were_asked_for() {
     assert_eq!(records["tokens"][0]["token_hash"].as_str().unwrap().len(), 64);
     assert_eq!(records["grants"].as_array().unwrap().len(), 1);
     assert_eq!(records["grants"][0]["current"], true);
+}
+
+#[test]
+fn only_tokens_that_stand_are_shown() {
+    let server = Server::start();
+    let shown = |access: &str| -> Vec<String> {
+        let records = server.ask(&Ask::get("/api/v1/auth/tokens").bearer(access)).json();
+        let tokens = records["tokens"].as_array().unwrap().iter();
+        let mut ids: Vec<_> = tokens.map(|it| it["jti"].as_str().unwrap().to_owned()).collect();
+        ids.sort();
+        ids
+    };
+    let of = |tokens: &[&str]| {
+        let mut ids: Vec<_> = tokens.iter().map(|token| jti(token)).collect();
+        ids.sort();
+        ids
+    };
+    let (first, refresh) = server.admin();
+    let next = server.ask(&Ask::post("/api/v1/auth/refresh").bearer(&refresh));
+    let (second, refresh) = (next.text("access_token"), next.text("refresh_token"));
+    assert_eq!(shown(&first), of(&[&first, &second, &refresh]), "not what was exchanged");
+    let one = Ask::post("/api/v1/auth/revoke").bearer(&second).json(&json!({ "token": first }));
+    assert_eq!(server.ask(&one).status, 200);
+    assert_eq!(shown(&second), of(&[&second, &refresh]), "nor what was revoked");
+    let users = "/api/v1/auth/users/admin";
+    let own = Ask::new("PATCH", users).bearer(&second);
+    assert_eq!(server.ask(&own.json(&json!({ "password": "another password" }))).status, 200);
+    let again = server.sign_in("admin", "another password");
+    let (access, refresh) = (again.text("access_token"), again.text("refresh_token"));
+    assert_eq!(shown(&access), of(&[&access, &refresh]), "nor what ended with the password");
 }
 
 #[test]

@@ -8,6 +8,9 @@
     reason = "helpers of tests"
 )]
 
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "../common/attempt.rs"]
+mod attempt;
 #[path = "../common/client.rs"]
 mod client;
 #[path = "../common/server.rs"]
