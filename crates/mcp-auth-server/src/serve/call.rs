@@ -115,10 +115,18 @@ impl Call {
     }
 
     /// The value of the `Authorization` header as a bearer token, where there is one.
-    pub(crate) fn bearer(&self) -> Option<&[u8]> {
-        let (scheme, token) =
-            self.parts.headers.get(AUTHORIZATION)?.as_bytes().split_at_checked(7)?;
-        scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+    ///
+    /// # Errors
+    /// `bad_request` where there are several headers: choosing one would let the caller decide which program sees which.
+    pub(crate) fn bearer(&self) -> Result<Option<&[u8]>, Reason> {
+        let mut values = self.parts.headers.get_all(AUTHORIZATION).iter();
+        let value = values.next();
+        if values.next().is_some() {
+            return Err(Reason::SeveralHeaders);
+        }
+        let parts = value.and_then(|value| value.as_bytes().split_at_checked(7));
+        let token = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer "));
+        Ok(token.map(|(_, token)| token.trim_ascii()))
     }
 
     /// Who asks, where no layer found out; asked of the store where requests are.

@@ -62,6 +62,29 @@ fn only_a_refresh_token_refreshes() {
     assert_eq!(in_header.status, 200, "{in_header:?}");
 }
 
+/// Whoever stands in between and reads one of them must not see another token than the server.
+#[test]
+fn a_token_comes_one_way_only() {
+    let server = Server::start();
+    let (access, token) = server.admin();
+    let headers = Ask::post("/api/v1/auth/refresh").bearer(&token).bearer(&access);
+    let cases = [
+        headers.clone(),
+        Ask::post("/api/v1/auth/refresh").bearer(&token).bearer(&token),
+        headers.json(&json!({ "refresh_token": token })),
+        refresh(&token).bearer(&access),
+        refresh(&token).bearer(&token),
+    ];
+    for ask in cases {
+        let refused = server.ask(&ask);
+        assert_eq!(refused.refusal(), (400, "bad_request".into()), "{ask:?}");
+    }
+    let detail = server.ask(&refresh(&token).bearer(&access)).text("detail");
+    assert!(detail.contains("in the body") && detail.contains("send the refresh token in one"));
+    let nothing = Ask::post("/api/v1/auth/refresh").bearer(&token).json(&json!({}));
+    assert_eq!(server.ask(&nothing).status, 200, "a body without a token is none");
+}
+
 #[test]
 fn a_role_that_was_taken_is_gone_at_once() {
     let server = Server::start();
