@@ -8,6 +8,7 @@ use mcp_auth::store::TokenDigest;
 use mcp_auth_rig::{Engine, Options};
 use serde_json::json;
 
+use crate::attempt::jti;
 use crate::client::Ask;
 use crate::house::{House, SECRET, command, demo, serve_in};
 use crate::server::{eventually, mint};
@@ -27,6 +28,24 @@ fn what_python_blacklists_is_refused_in_mode_direct() {
         house.node.ask(&["SETEX", &key(&refresh), "60", "revoked"]).unwrap();
         let ask = Ask::post("/api/v1/auth/refresh").json(&json!({ "refresh_token": refresh }));
         assert_eq!(house.ask(0, &ask).refusal(), (401, "token_revoked".to_owned()));
+    }
+}
+
+/// A refresh token takes its sign-in with it, also one that is refused already; that is a revocation of ours.
+#[test]
+fn what_ends_with_a_token_that_python_blacklists_is_on_the_audit() {
+    for house in House::all(1, &[("MCP_REVOCATION_MODE", "direct")]) {
+        let (access, refresh) = house.servers[0].admin();
+        house.node.ask(&["SETEX", &key(&refresh), "60", "revoked"]).unwrap();
+        let other = house.servers[0].admin().0;
+        let ask = Ask::post("/api/v1/auth/revoke").bearer(&other);
+        let answer = house.ask(0, &ask.json(&json!({ "token": refresh })));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let audit = house.servers[0].audit();
+        assert_eq!(house.me(0, &access).refusal(), (401, "token_revoked".to_owned()));
+        let line = audit.lines().find(|line| line.contains("\"event\":\"token_revoked\""));
+        let line = line.unwrap_or_else(|| panic!("no line: {audit}"));
+        assert!(line.contains(&jti(&refresh)) && line.contains(&jti(&other)), "{line}");
     }
 }
 

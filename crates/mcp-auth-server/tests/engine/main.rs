@@ -9,6 +9,8 @@
     reason = "helpers of tests, which other tests use too"
 )]
 
+#[path = "../common/attempt.rs"]
+mod attempt;
 #[path = "../common/client.rs"]
 mod client;
 #[path = "../common/server.rs"]

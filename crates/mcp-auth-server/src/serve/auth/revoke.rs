@@ -110,7 +110,7 @@ async fn again(call: &Call, gate: &Gate, text: &str) -> Answer {
         return Ok(ended::already());
     }
     let revoked = call.sessions().revoke_again(&token).await;
-    let revoked = revoked.map_err(|error| call.refuse(Reason::Store(error)))?;
+    let revoked = written(call, revoked, token.claims().token_id()).await?;
     Ok(if revoked.receipt.pending { ended::answer(DONE, &revoked) } else { ended::already() })
 }
 
@@ -153,9 +153,18 @@ async fn of_user(call: &Call, user_id: &str) -> Answer {
 }
 
 async fn done(call: &Call, revoked: Result<Revoked, StoreError>, target: Option<&str>) -> Answer {
+    Ok(ended::answer(DONE, &written(call, revoked, target).await?))
+}
+
+/// What was ordered of the store, once it is on the audit.
+async fn written(
+    call: &Call,
+    revoked: Result<Revoked, StoreError>,
+    target: Option<&str>,
+) -> Result<Revoked, Rejection> {
     let revoked = revoked.map_err(|error| call.refuse(Reason::Store(error)))?;
     let mut event = call.event_of_caller(AuditKind::TokenRevoked);
     event.target = target.or(revoked.session_id.as_deref());
     call.write_down(&[event]).await?;
-    Ok(ended::answer(DONE, &revoked))
+    Ok(revoked)
 }
