@@ -1,6 +1,7 @@
 //! `/api/v1/mcp`: the MCP servers and their tools, for callers whom the policy lets.
 
 mod connect;
+mod endpoint;
 mod execute;
 mod health;
 mod limit;

@@ -3,7 +3,7 @@
 use mcp_auth::roles::Role;
 use serde_json::json;
 
-use crate::house::{House, entry, names};
+use crate::house::{House, demo, entry, names};
 
 #[test]
 fn servers_and_tools_have_the_shapes_of_the_guide() {
@@ -26,6 +26,27 @@ fn servers_and_tools_have_the_shapes_of_the_guide() {
     assert_eq!(tool["version"], env!("CARGO_PKG_VERSION"), "all packages have one version");
     assert_eq!(house.get(&house.user, "tools/demo__add").json()["parameters"], tool["parameters"]);
     assert_eq!(house.get(&house.user, "tools/none").refusal(), (404, "not_found".into()));
+}
+
+#[test]
+fn keys_of_servers_are_shown_to_nobody_who_does_not_run_them() {
+    let command = format!("{} --api-key SECRET-WORD", demo());
+    let house = House::with(&json!({}), None, &[]);
+    let url = "http://127.0.0.1:9/mcp?api_key=SECRET-WORD";
+    for (name, transport, endpoint) in [("prog", "stdio", command.as_str()), ("web", "http", url)] {
+        let body = json!({ "transport": transport, "endpoint": endpoint });
+        let path = format!("servers/{name}/connect");
+        assert_eq!(house.post(&house.admin, &path, &body).status, 200);
+    }
+    let endpoints = |token: &str| {
+        let servers = house.get(token, "servers").json();
+        [0, 1].map(|at| servers[at]["endpoint"].as_str().unwrap().to_owned())
+    };
+    let to_admins = [command.as_str(), "http://127.0.0.1:9/mcp?api_key=..."];
+    assert_eq!(endpoints(&house.admin), to_admins);
+    assert_eq!(endpoints(&house.user), [&demo(), "http://127.0.0.1:9/mcp"]);
+    let lines = house.events("server_connected", 4);
+    assert!(lines[2..].iter().all(|it| !it.to_string().contains("SECRET-WORD")), "{lines:?}");
 }
 
 #[test]

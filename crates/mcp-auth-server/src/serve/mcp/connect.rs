@@ -10,6 +10,7 @@ use mcp_auth_tower::axum::Rejection;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::endpoint;
 use super::execute::seconds_of;
 use super::shapes::Changed;
 use super::tools::sentence;
@@ -48,7 +49,9 @@ pub(super) async fn connect(mut call: Call) -> Answer {
     let what = match &config {
         None => "connected again as it is configured".to_owned(),
         Some(config) => {
-            format!("connected by hand: {} {}", config.transport().name(), config.endpoint())
+            let transport = config.transport().name();
+            let endpoint = endpoint::for_who_runs_it(transport, config.endpoint());
+            format!("connected by hand: {transport} {endpoint}")
         }
     };
     announce(&call, &permit, &what).await?;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::response::IntoResponse;
+use mcp_auth::action::{Action as _, ConnectServer};
 
 use super::shapes::Server;
 use super::tools;
@@ -18,7 +19,9 @@ pub(super) async fn list(call: Call) -> Answer {
     let servers = call.app.gatekeeper.servers(|action| call.permit(caller, action));
     let servers = servers.into_iter().map(|server| {
         let tools = names.remove(&server.name).unwrap_or_default();
-        Server::new(server, tools)
+        let connect = ConnectServer { server: server.name.clone() };
+        let may_connect = call.gate().would_allow(caller, &connect.request());
+        Server::new(server, tools, may_connect)
     });
     Ok(Json(servers.collect::<Vec<_>>()).into_response())
 }

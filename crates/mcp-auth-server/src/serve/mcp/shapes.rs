@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::endpoint;
 use crate::gatekeeper::{self, ServerHealth, ServerStatus, Status};
 
 /// An MCP server.
@@ -15,7 +16,8 @@ pub(super) struct Server {
     name: String,
     /// `stdio` or `http`; empty where the entry of the configuration could not be read.
     transport: &'static str,
-    /// The command line or URL, with `${NAME}` as it is written.
+    /// The command line or URL, with `${NAME}` as it is written and without values in a query. Callers who may not connect
+    /// the server see the program without its arguments, or the URL without its query.
     endpoint: String,
     description: String,
     /// `connected`, `connecting`, `failed` or `disconnected`.
@@ -28,12 +30,13 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// A server with those of its tools that the caller may see.
-    pub(super) fn new(status: ServerStatus, tools: Vec<String>) -> Self {
+    /// A server with those of its tools that the caller may see, who may connect it or not.
+    pub(super) fn new(status: ServerStatus, tools: Vec<String>, may_connect: bool) -> Self {
+        let shown = if may_connect { endpoint::for_who_runs_it } else { endpoint::for_others };
         Self {
             name: status.name,
             transport: status.transport,
-            endpoint: status.endpoint,
+            endpoint: shown(status.transport, &status.endpoint),
             description: status.description,
             status: status.status.as_str(),
             tool_count: tools.len(),
