@@ -5,6 +5,7 @@
 mod accounts;
 mod change;
 mod create;
+mod named;
 mod outcome;
 mod policy;
 mod refresh;
@@ -66,7 +67,7 @@ pub struct Sessions {
 /// one row by accident.
 const ATTEMPTS: usize = 64;
 
-/// Most grants and tokens of one user that one answer or one revocation names.
+/// Most grants and tokens of one user that one answer, or one order to a store, names.
 const MANY: usize = 1_000;
 
 impl Sessions {

@@ -6,13 +6,11 @@
 //! sign-in brings it up.
 
 use mcp_auth::clock::Timestamp;
-use mcp_auth::store::{
-    Order, Receipt, Revocation, RevocationId, StoreError, UserChange, UserEntry,
-};
+use mcp_auth::store::{Receipt, Revocation, RevocationId, StoreError, UserChange, UserEntry};
 
+use super::named::Holder;
 use super::outcome::{AccountError, Changed};
 use super::policy::date;
-use super::revoke::digests;
 use super::{ATTEMPTS, MANY, Sessions, contended};
 use crate::account::{Account, AccountWrite};
 
@@ -76,11 +74,10 @@ impl Sessions {
         let (not_before, keep_until) = (date(now), self.policy.keep_everything(now));
         let change = UserChange { id, above, blocked, not_before, keep_until };
         let entry = self.stores.revocations.advance_user(change, now).await?;
-        let known = self.stores.issued.live_of_user(user_id, now, MANY).await?;
+        let known = self.live_of(Holder::User(user_id), now, MANY).await?;
         // The entry once more changes nothing, and the receipt says how far it has got.
-        let revocations = [Revocation::User { id, entry, keep_until }];
-        let order = Order { revocations: &revocations, tokens: &digests(&known) };
-        let receipt = self.stores.revocations.revoke(order, now).await?;
+        let entered = Revocation::User { id, entry, keep_until };
+        let receipt = self.revoke_by_name(entered, &known, Holder::User(user_id), now).await?;
         // They are of an older generation whether or not they are forgotten.
         let _: Result<u64, StoreError> = self.stores.grants.end_of_user(user_id).await;
         Ok((entry, receipt))

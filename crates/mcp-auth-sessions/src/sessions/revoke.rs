@@ -6,16 +6,12 @@ use mcp_auth::store::{Order, Receipt, Revocation, RevocationId, StoreError, Toke
 use mcp_auth::validate::{LiveToken, ValidToken};
 
 use super::change::Edit;
+use super::named::{Holder, digests};
 use super::outcome::{AccountError, Revoked};
 use super::policy::{SessionPolicy, date};
 use super::{MANY, Sessions};
 use crate::grant::Grant;
 use crate::issued::IssuedRecord;
-
-/// Digests of tokens and when they expire, for stores that name tokens so.
-pub(super) fn digests(records: &[IssuedRecord]) -> Vec<(TokenDigest, NumericDate)> {
-    records.iter().map(|record| (record.digest, record.expires_at)).collect()
-}
 
 impl Sessions {
     /// Ends the grant that the token comes from, with all its tokens; a token of no grant ends alone.
@@ -133,15 +129,14 @@ impl Sessions {
         now: Timestamp,
     ) -> Result<Revoked, StoreError> {
         // Records that cannot be read now must not keep the grant from being refused.
-        let known = self.stores.issued.live_of_grant(session_id, now, MANY).await;
+        let known = self.live_of(Holder::Grant(session_id), now, MANY).await;
         let known = known.unwrap_or_default();
         // A refresh that is under way may still issue tokens; older ones may come from times of longer lifetimes.
         let under_way = date(now.plus(self.policy.longest_of_grant()));
         let last = known.iter().map(|record| record.expires_at).fold(under_way, NumericDate::max);
         let keep_until = SessionPolicy::keep_until(last);
         let entry = Revocation::Entry { id: RevocationId::of_grant(session_id), keep_until };
-        let order = Order { revocations: &[entry], tokens: &digests(&known) };
-        let receipt = self.stores.revocations.revoke(order, now).await?;
+        let receipt = self.revoke_by_name(entry, &known, Holder::Grant(session_id), now).await?;
         // It is refused whether or not it is forgotten.
         let _: Result<bool, StoreError> = self.stores.grants.end(session_id).await;
         let session_id = Some(session_id.to_owned());

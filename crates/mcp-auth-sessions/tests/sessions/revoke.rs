@@ -1,7 +1,19 @@
 //! Sign-out and revocation.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mcp_auth::claims::TokenType;
+use mcp_auth::clock::{NumericDate, Timestamp};
 use mcp_auth::issue::NewToken;
 use mcp_auth::refusal::RefusalCode;
+use mcp_auth::store::{
+    Credential, MemoryRevocations, Order, Receipt, RevocationId, RevocationStore, StoreFuture,
+    TokenDigest, UserChange, UserEntry, Verdict,
+};
+use mcp_auth_sessions::AccountChange;
+use mcp_auth_sessions::client::Client;
+use mcp_auth_sessions::issued::IssuedRecord;
 
 use crate::bench::Bench;
 
@@ -92,4 +104,70 @@ async fn a_user_without_an_account_is_revoked_too() {
     assert_eq!(bench.refused(&old).await, REVOKED);
     bench.pass(61);
     assert_eq!(bench.refused(&issue()).await, None, "a new token is another matter");
+}
+
+/// Remembers which tokens were named to it.
+#[derive(Debug, Default)]
+struct Named {
+    inner: MemoryRevocations,
+    tokens: Mutex<Vec<TokenDigest>>,
+}
+
+impl RevocationStore for Named {
+    fn revoke<'a>(&'a self, order: Order<'a>, now: Timestamp) -> StoreFuture<'a, Receipt> {
+        assert!(order.tokens.len() <= 1_000, "one order is one message to an engine");
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.extend(order.tokens.iter().map(|(digest, _)| *digest));
+        drop(tokens);
+        RevocationStore::revoke(&self.inner, order, now)
+    }
+
+    fn advance_user(&self, change: UserChange, now: Timestamp) -> StoreFuture<'_, UserEntry> {
+        self.inner.advance_user(change, now)
+    }
+
+    fn user(&self, id: RevocationId) -> StoreFuture<'_, Option<UserEntry>> {
+        self.inner.user(id)
+    }
+
+    fn look_up<'a>(
+        &'a self,
+        credential: &'a Credential<'a>,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Verdict> {
+        self.inner.look_up(credential, now)
+    }
+}
+
+/// A service in another language knows tokens by name only.
+#[tokio::test]
+async fn each_recorded_token_is_named_however_many_they_are() {
+    let store = Arc::new(Named::default());
+    let bench = Bench::with(store.clone(), 100);
+    bench.create("alice").await;
+    let pair = bench.sign_in("alice").await.unwrap();
+    let sid = pair.refresh.claims.session_id().unwrap();
+    let date = |ahead| NumericDate::new(bench.now().unix_seconds() + ahead).unwrap();
+    let record = |number: u32| IssuedRecord {
+        digest: TokenDigest::of(&number.to_be_bytes()),
+        token_id: number.to_string(),
+        session_id: sid.to_owned(),
+        user_id: "alice".to_owned(),
+        token_type: TokenType::Access,
+        issued_at: date(0),
+        expires_at: date(600),
+        client: Client::default(),
+    };
+    let records: Vec<_> = (0..8_500).map(record).collect();
+    bench.sessions.stores().issued.record(&records).await.unwrap();
+    let all_are_named = || {
+        let named: HashSet<_> = store.tokens.lock().unwrap().drain(..).collect();
+        assert!(records.iter().all(|it| named.contains(&it.digest)), "{} named", named.len());
+    };
+    bench.sessions.change_account("alice", AccountChange::Active(false), |_| true).await.unwrap();
+    all_are_named();
+    bench.sessions.revoke_user("alice").await.unwrap();
+    all_are_named();
+    bench.sessions.revoke_token_id(pair.refresh.claims.token_id().unwrap()).await.unwrap();
+    all_are_named();
 }
