@@ -1,7 +1,7 @@
 //! `POST /api/v1/auth/refresh`: the next two tokens for a refresh token.
 
 use mcp_auth::audit::AuditKind;
-use mcp_auth::refusal::{Reason, Refusal, RefusalCode};
+use mcp_auth::refusal::{Reason, Refusal};
 use mcp_auth::validate::{Expect, LiveToken};
 use mcp_auth_sessions::RefreshError;
 use mcp_auth_tower::axum::Rejection;
@@ -13,7 +13,8 @@ use crate::serve::body::Accepted;
 use crate::serve::call::{Answer, Call};
 use crate::serve::refuse;
 
-/// A refresh token. Without one in the body it is taken from the `Authorization` header; in both places it is refused.
+/// A refresh token. Without one in the body it is taken from the `Authorization` header. Where there are both, the header is that
+/// of a client that sends its access token with every request, and not looked at.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(super) struct RefreshRequest {
     refresh_token: Option<String>,
@@ -23,17 +24,10 @@ pub(super) async fn refresh(mut call: Call) -> Answer {
     let asked: RefreshRequest = call.read_if_any(Accepted::JsonOrForm).await?;
     let bearer = call.bearer().map_err(|reason| call.refuse_as(AuditKind::TokenInvalid, reason))?;
     match (asked.refresh_token, bearer) {
-        (Some(_), Some(_)) => Err(call.refuse_as(AuditKind::TokenInvalid, twice())),
-        (Some(token), None) => exchange(&call, token.as_bytes()).await,
+        (Some(token), _) => exchange(&call, token.as_bytes()).await,
         (None, Some(token)) => exchange(&call, token).await,
         (None, None) => Err(call.refuse_as(AuditKind::TokenInvalid, Reason::NoCredential)),
     }
-}
-
-/// Choosing one would let the caller decide which program sees which, so it does not matter whether they are the same.
-fn twice() -> Reason {
-    let detail = "A token is in the body and another in the `Authorization` header; send the refresh token in one of them";
-    refuse::request(RefusalCode::BadRequest, detail)
 }
 
 /// Two tokens for one. Whoever presents a token that was used before ends the sign-in it comes from.
