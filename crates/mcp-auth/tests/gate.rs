@@ -15,3 +15,5 @@ mod audit;
 mod house;
 #[path = "gate/permits.rs"]
 mod permits;
+#[path = "gate/whose.rs"]
+mod whose;
