@@ -1,21 +1,38 @@
 //! A tool's JSON schema, compiled once, and what it says of arguments.
 
+mod parts;
+mod steps;
+mod survey;
+
+use std::sync::Arc;
+
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
+
+use survey::Extent;
 
 /// More problems than anybody corrects at once.
 const MOST_PROBLEMS: usize = 10;
 
+/// Stands for what a check would find.
+const TOO_COSTLY: &str = "there are too many ways to read them by its schema, so that they cannot be checked in time; send \
+                          fewer or less nested values, or simplify the schema";
+
 /// The check of a tool's arguments.
-pub(crate) struct ArgumentCheck(Option<Validator>);
+pub(crate) struct ArgumentCheck(Option<Prepared>);
+
+struct Prepared {
+    check: Validator,
+    schema: Arc<Value>,
+    extent: Extent,
+}
 
 impl ArgumentCheck {
-    /// Prepares the check. A schema that is no JSON schema checks nothing: then the server, which
-    /// wrote it, has to look at the arguments itself. References to other documents are not
-    /// followed, and patterns run in linear time, because servers are not trusted.
-    pub(crate) fn new(schema: &Value) -> Self {
-        let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
-        Self(options.build(schema).ok())
+    /// Prepares the check. A schema that is no JSON schema, or a hostile one, checks nothing: then
+    /// the server, which wrote it, has to look at the arguments itself. References to other documents
+    /// are not followed, and patterns run in linear time, because servers are not trusted.
+    pub(crate) fn new(schema: &Arc<Value>) -> Self {
+        Self(survey::survey(schema).and_then(|extent| prepared(schema, extent)))
     }
 
     pub(crate) fn is_prepared(&self) -> bool {
@@ -25,11 +42,27 @@ impl ArgumentCheck {
     /// What is wrong with the arguments, without their values; empty when nothing is.
     pub(crate) fn problems(&self, arguments: &Value) -> Vec<String> {
         match &self.0 {
-            Some(check) if !check.is_valid(arguments) => {
+            Some(prepared) if !prepared.is_soon_done(arguments) => vec![TOO_COSTLY.to_owned()],
+            Some(Prepared { check, .. }) if !check.is_valid(arguments) => {
                 check.iter_errors(arguments).take(MOST_PROBLEMS).map(|error| told(&error)).collect()
             }
             _ => Vec::new(),
         }
+    }
+}
+
+fn prepared(schema: &Arc<Value>, extent: Extent) -> Option<Prepared> {
+    let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
+    let check = options.build(schema).ok()?;
+    Some(Prepared { check, schema: Arc::clone(schema), extent })
+}
+
+impl Prepared {
+    /// Whether the check ends before anybody notices: nothing can end it.
+    fn is_soon_done(&self, arguments: &Value) -> bool {
+        let Extent { parts, is_endless, .. } = self.extent;
+        (!is_endless && steps::are_surely_few(parts, arguments))
+            || steps::are_few(&self.schema, arguments)
     }
 }
 
@@ -52,7 +85,7 @@ mod tests {
             "properties": {"path": {"type": "string"}, "n": {"type": "integer", "maximum": 5}},
             "required": ["path"],
         });
-        let check = ArgumentCheck::new(&schema);
+        let check = ArgumentCheck::new(&Arc::new(schema.clone()));
         assert!(check.problems(&json!({"path": "/a", "n": 5, "more": true})).is_empty());
         let problems = check.problems(&json!({"n": 777}));
         assert_eq!(problems.len(), 2, "{problems:?}");
@@ -63,9 +96,18 @@ mod tests {
     #[test]
     fn a_broken_or_far_schema_checks_nothing() {
         for schema in [json!({"type": 5}), json!({"$ref": "https://example.com/schema.json"})] {
-            let check = ArgumentCheck::new(&schema);
+            let check = ArgumentCheck::new(&Arc::new(schema.clone()));
             assert!(!check.is_prepared(), "{schema}");
             assert!(check.problems(&json!({"a": 1})).is_empty());
         }
+    }
+
+    #[test]
+    fn arguments_that_would_take_for_ever_are_refused() {
+        let twice = json!({"properties": {"a": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}}});
+        let check = ArgumentCheck::new(&Arc::new(twice));
+        let nested = |times| (0..times).fold(json!({}), |inner, _| json!({"a": inner}));
+        assert!(check.is_prepared() && check.problems(&nested(3)).is_empty());
+        assert_eq!(check.problems(&nested(40)), [TOO_COSTLY]);
     }
 }

@@ -49,7 +49,8 @@ pub(crate) struct ToolEntry {
 
 impl ToolEntry {
     pub(crate) fn new(server: &str, version: &str, listed: ListedTool) -> Self {
-        let check = ArgumentCheck::new(&listed.parameters);
+        let parameters = Arc::new(listed.parameters);
+        let check = ArgumentCheck::new(&parameters);
         if !check.is_prepared() {
             let tool = listed.name.as_str();
             tracing::warn!(server, tool, "arguments are not checked: the schema is not usable");
@@ -60,7 +61,7 @@ impl ToolEntry {
             name: listed.name,
             description: listed.description,
             version: version.to_owned(),
-            parameters: Arc::new(listed.parameters),
+            parameters,
             check,
         }
     }

@@ -1,0 +1,131 @@
+//! Of what a schema is made, as far as it costs something to check by it.
+
+use serde_json::{Map, Value};
+
+/// A part of a schema, and of what the arguments have to fit it.
+#[derive(Clone, Copy)]
+pub(super) enum Part<'a> {
+    /// What the schema itself is for.
+    Here(&'a Value),
+    /// The same, and it stands elsewhere.
+    Reference(&'a str),
+    /// The member of this name.
+    Member(&'a str, &'a Value),
+    /// The element at this place.
+    Element(usize, &'a Value),
+    /// Each member, or each element.
+    Each(&'a Value),
+}
+
+/// The parts of a schema that is an object. What is not known stands for itself, which costs most.
+pub(super) fn parts(schema: &Map<String, Value>) -> impl Iterator<Item = Part<'_>> {
+    schema.iter().flat_map(|(keyword, value)| parts_of(keyword, value))
+}
+
+fn parts_of<'a>(keyword: &str, value: &'a Value) -> Vec<Part<'a>> {
+    match (keyword, value) {
+        ("$ref" | "$dynamicRef" | "$recursiveRef", Value::String(name)) => {
+            vec![Part::Reference(name)]
+        }
+        // Data, and schemas that cost where they are referred to.
+        ("const" | "enum" | "default" | "examples" | "$defs" | "definitions", _) => Vec::new(),
+        ("properties", Value::Object(schemas)) => {
+            schemas.iter().map(|(name, schema)| Part::Member(name, schema)).collect()
+        }
+        ("patternProperties", Value::Object(schemas)) => schemas.values().map(Part::Each).collect(),
+        ("dependentSchemas" | "dependencies", Value::Object(schemas)) => {
+            schemas.values().map(Part::Here).collect()
+        }
+        ("prefixItems" | "items", Value::Array(schemas)) => {
+            schemas.iter().enumerate().map(|(at, schema)| Part::Element(at, schema)).collect()
+        }
+        (
+            "items"
+            | "contains"
+            | "additionalItems"
+            | "unevaluatedItems"
+            | "additionalProperties"
+            | "unevaluatedProperties"
+            | "propertyNames",
+            schema,
+        ) => vec![Part::Each(schema)],
+        (_, Value::Object(_)) => vec![Part::Here(value)],
+        (_, Value::Array(schemas)) => {
+            schemas.iter().filter(|schema| schema.is_object()).map(Part::Here).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether what fits is found out a second time, to know what is left over.
+pub(super) fn is_checked_twice(schema: &Map<String, Value>) -> bool {
+    schema.contains_key("unevaluatedItems") || schema.contains_key("unevaluatedProperties")
+}
+
+/// What a reference within the document leads to. Others are not followed: of what they lead to, nothing is known.
+pub(super) fn target<'a>(document: &'a Value, reference: &str) -> Option<&'a Value> {
+    let pointer = reference.strip_prefix('#')?;
+    if pointer.contains('%') {
+        document.pointer(&decoded(pointer)?)
+    } else {
+        document.pointer(pointer)
+    }
+}
+
+/// A part of a URL as it is meant (RFC 3986 section 2.1).
+fn decoded(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2)?;
+        bytes.extend(hex::decode(digits).ok()?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// Whether references mean the same everywhere: a part that names itself has references of its own.
+pub(super) fn is_one_document(document: &Value) -> bool {
+    let is_old = document.get("$schema").is_some_and(|it| it.to_string().contains("draft-04"));
+    let name = if is_old { "id" } else { "$id" };
+    children(document).all(|part| has_no_name(part, name))
+}
+
+fn has_no_name(part: &Value, name: &str) -> bool {
+    let is_named = part.get(name).is_some_and(Value::is_string);
+    !is_named && children(part).all(|part| has_no_name(part, name))
+}
+
+/// The members or elements of a value.
+pub(super) fn children(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
+    match value {
+        Value::Object(members) => Box::new(members.values()),
+        Value::Array(elements) => Box::new(elements.iter()),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn references_are_followed_within_the_document() {
+        let document = json!({"$defs": {"a b": 1, "c/d": 2}});
+        let led = ["#/$defs/a%20b", "#/%24defs/c~1d", "#/$defs/a b", "#/%", "#/%zz", "a", ""];
+        let led = led.map(|reference| target(&document, reference).and_then(Value::as_u64));
+        assert_eq!(led, [Some(1), Some(2), Some(1), None, None, None, None]);
+        assert_eq!(target(&document, "#"), Some(&document));
+    }
+
+    #[test]
+    fn a_part_that_names_itself_is_another_document() {
+        let part = |name: &str| json!({"$defs": {"a": {name: "b"}}});
+        assert!(!is_one_document(&part("$id")) && is_one_document(&part("id")));
+        let old = "http://json-schema.org/draft-04/schema#";
+        assert!(!is_one_document(&json!({"$schema": old, "not": {"id": "b"}})));
+        assert!(is_one_document(&json!({"$id": "a", "properties": {"$id": {}}})));
+    }
+}
