@@ -13,6 +13,7 @@ mod connection;
 mod connections;
 mod finish;
 mod ledger;
+mod limit;
 mod listener;
 mod local_only;
 mod maintenance;

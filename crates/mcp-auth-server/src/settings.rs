@@ -13,12 +13,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use mcp_auth::settings::{Mistake, Mistakes, Purpose, Reader, Settings};
-use mcp_auth_sessions::rate_limit::{Limits, Strategy};
 use mcp_auth_tower::TrustedProxies;
 
 pub(crate) use self::logging::{LogFormat, LogSettings};
 pub(crate) use self::mcp::McpSettings;
 pub(crate) use self::near_miss::near_misses;
+pub(crate) use self::rate_limits::RateLimits;
 pub(crate) use self::source::Source;
 pub(crate) use self::store::{RedisSettings, RevocationMode, StoreSettings};
 use self::variables as name;
@@ -39,9 +39,7 @@ pub(crate) struct ServerSettings {
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) audit: AuditFiles,
-    /// `None` where rate limits are switched off.
-    pub(crate) login_limits: Option<Limits>,
-    pub(crate) rate_limit_strategy: Strategy,
+    pub(crate) rate_limits: RateLimits,
     pub(crate) metrics_public: bool,
     pub(crate) mcp: McpSettings,
     /// What works but should not stay so.
@@ -105,8 +103,7 @@ struct Rest {
     tls: Option<TlsFiles>,
     trusted_proxies: TrustedProxies,
     audit: AuditFiles,
-    login_limits: Option<Limits>,
-    rate_limit_strategy: Strategy,
+    rate_limits: RateLimits,
     metrics_public: bool,
     mcp: McpSettings,
 }
@@ -114,7 +111,6 @@ struct Rest {
 impl Rest {
     fn read(reader: &mut Reader<'_>, data_dir: &DataDir) -> Self {
         let listen = read_listen(reader);
-        let login_limits = read_limits(reader, name::LOGIN_RATE_LIMIT, "60/minute");
         Self {
             listen,
             store: StoreSettings::read(reader),
@@ -123,8 +119,7 @@ impl Rest {
             tls: read_tls(reader),
             trusted_proxies: read_proxies(reader),
             audit: read_audit(reader, data_dir),
-            rate_limit_strategy: rate_limits::read_strategy(reader, login_limits.is_some()),
-            login_limits,
+            rate_limits: RateLimits::read(reader),
             metrics_public: flag_or(reader, name::METRICS_PUBLIC, listen.is_local()),
             mcp: McpSettings::read(reader, listen),
         }
@@ -139,8 +134,7 @@ impl Rest {
             tls,
             trusted_proxies,
             audit,
-            login_limits,
-            rate_limit_strategy,
+            rate_limits,
             metrics_public,
             mcp,
         } = self;
@@ -154,8 +148,7 @@ impl Rest {
             tls,
             trusted_proxies,
             audit,
-            login_limits,
-            rate_limit_strategy,
+            rate_limits,
             metrics_public,
             mcp,
             warnings,
@@ -225,19 +218,6 @@ fn read_audit(reader: &mut Reader<'_>, data_dir: &DataDir) -> AuditFiles {
     AuditFiles {
         log: path(reader.text(name::AUDIT_LOG), data_dir.audit_log()),
         checkpoints: path(reader.text(name::AUDIT_CHECKPOINTS), data_dir.audit_checkpoints()),
-    }
-}
-
-/// `None` where rate limits are switched off.
-fn read_limits(reader: &mut Reader<'_>, variable: &str, default: &str) -> Option<Limits> {
-    let enabled = reader.flag(name::RATE_LIMIT_ENABLED);
-    let text = reader.text(variable).unwrap_or_else(|| default.to_owned());
-    match text.parse() {
-        Ok(limits) => enabled.then_some(limits),
-        Err(error) => {
-            reader.mistake(variable, format!("{error}"));
-            None
-        }
     }
 }
 

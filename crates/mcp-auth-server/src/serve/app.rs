@@ -60,7 +60,7 @@ impl App {
             if house.settings.auth_enabled { gate } else { gate.danger_without_authentication() };
         let silent = gate.clone().with_audit(Arc::new(NoAudit));
         let gate = SharedGate::new(gate.with_audit(Arc::clone(&ledger) as _));
-        let rate_limits = house.store.rate_limits(house.settings.rate_limit_strategy);
+        let rate_limits = house.store.rate_limits(house.settings.rate_limits.strategy);
         Self {
             house,
             gate,

@@ -6,6 +6,7 @@ use mcp_auth::settings::Reader;
 use mcp_auth_cli::{Failure, configuration_failure};
 use mcp_auth_sessions::rate_limit::Limits;
 
+use super::rate_limits::read_limits;
 use super::{Listen, SERVER_VARIABLES, Source, variables as name};
 
 /// Where the file of servers lies when nobody names it.
@@ -47,7 +48,7 @@ impl McpSettings {
             config_file_is_named: named.is_some(),
             config_file: named.map_or_else(|| PathBuf::from(CONFIG_FILE), PathBuf::from),
             policy_file: reader.text(name::POLICY_FILE).map(PathBuf::from),
-            execute_limits: super::read_limits(reader, name::EXECUTE_RATE_LIMIT, "10/minute"),
+            execute_limits: read_limits(reader, name::EXECUTE_RATE_LIMIT, "10/minute"),
             allow_adhoc: super::flag_or(reader, name::ALLOW_ADHOC, listen.is_local()),
         }
     }

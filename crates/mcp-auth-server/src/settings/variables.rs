@@ -21,6 +21,8 @@ pub(crate) const AUDIT_CHECKPOINTS: &str = "MCP_AUDIT_CHECKPOINT_FILE";
 pub(crate) const RATE_LIMIT_ENABLED: &str = "MCP_RATE_LIMIT_ENABLED";
 pub(crate) const RATE_LIMIT_STRATEGY: &str = "MCP_RATE_LIMIT_STRATEGY";
 pub(crate) const LOGIN_RATE_LIMIT: &str = "MCP_LOGIN_RATE_LIMIT";
+pub(crate) const REFRESH_RATE_LIMIT: &str = "MCP_REFRESH_RATE_LIMIT";
+pub(crate) const REVOKE_RATE_LIMIT: &str = "MCP_REVOKE_RATE_LIMIT";
 pub(crate) const METRICS_PUBLIC: &str = "MCP_METRICS_PUBLIC";
 pub(crate) const CONFIG_FILE: &str = "MCP_CONFIG_FILE";
 pub(crate) const POLICY_FILE: &str = "MCP_POLICY_FILE";
@@ -118,6 +120,18 @@ pub(crate) const SERVER_VARIABLES: &[Variable] = &[
         "60/minute",
         "limits such as 10/minute or 5/2minute; 100/hour",
         "How often one address may sign in, whatever comes of it. Failed sign-ins are slowed down besides.",
+    ),
+    Variable::text(
+        REFRESH_RATE_LIMIT,
+        "120/minute",
+        "limits such as 10/minute or 5/2minute; 100/hour",
+        "How often the tokens of one sign-in may be refreshed.",
+    ),
+    Variable::text(
+        REVOKE_RATE_LIMIT,
+        "120/minute",
+        "limits such as 10/minute or 5/2minute; 100/hour",
+        "How often one user may ask for a revocation. Scripts that revoke many tokens wait as `Retry-After` says.",
     ),
     Variable::flag(
         METRICS_PUBLIC,

@@ -98,3 +98,23 @@ fn a_role_that_was_taken_is_gone_at_once() {
     let (access, _) = server.admin();
     assert_eq!(server.ask(&Ask::get("/api/v1/auth/me").bearer(&access)).text("role"), "user");
 }
+
+/// Each is written down, so whoever does nothing else must not keep the disk busy.
+#[test]
+fn one_sign_in_is_refreshed_so_often() {
+    let server = Server::with(&[("MCP_REFRESH_RATE_LIMIT", "2/hour")]);
+    let (_, first) = server.admin();
+    let second = server.ask(&refresh(&first)).text("refresh_token");
+    let form = format!("grant_type=refresh_token&refresh_token={second}");
+    let third = server.ask(&Ask::post("/api/v1/auth/token").form(&form));
+    assert_eq!(third.status, 200, "both routes count: {third:?}");
+    let refused = server.ask(&refresh(&third.text("refresh_token")));
+    assert_eq!(refused.refusal(), (429, "rate_limited".into()));
+    assert_eq!(refused.text("detail"), "Rate limit exceeded: 2 per 1 hour");
+    assert!(refused.header("retry-after").is_some_and(|it| it.parse::<u32>().unwrap() >= 1));
+    let (_, other) = server.admin();
+    assert_eq!(server.ask(&refresh(&other)).status, 200, "another sign-in counts for itself");
+    let stolen = server.ask(&refresh(&first));
+    assert_eq!(stolen.refusal(), (401, "token_revoked".into()), "a thief hides behind no limit");
+    assert!(server.audit().contains("\"event\":\"refresh_reused\""));
+}

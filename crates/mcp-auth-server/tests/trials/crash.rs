@@ -17,7 +17,12 @@ use crate::process::{kill, size, start_over};
 use crate::server::{Server, initialised, program};
 
 /// Each sign-in comes from an address of its own: those that a kill cuts off count as failed ones.
-const VARIABLES: &[(&str, &str)] = &[("MCP_TRUSTED_PROXIES", "127.0.0.1"), ("LOG_LEVEL", "ERROR")];
+const VARIABLES: &[(&str, &str)] = &[
+    ("MCP_TRUSTED_PROXIES", "127.0.0.1"),
+    ("LOG_LEVEL", "ERROR"),
+    ("MCP_REFRESH_RATE_LIMIT", "1000000/minute"),
+    ("MCP_REVOKE_RATE_LIMIT", "1000000/minute"),
+];
 
 #[test]
 fn kills_lose_nothing_that_was_acknowledged() {

@@ -2,6 +2,7 @@
 
 use mcp_auth::claims::TokenType;
 use mcp_auth::clock::Timestamp;
+use mcp_auth::store::StoreError;
 use mcp_auth::validate::LiveToken;
 
 use super::outcome::{RefreshError, TokenPair};
@@ -59,6 +60,19 @@ impl Sessions {
             }
         }
         Err(contended("the grant").into())
+    }
+
+    /// Whether [`refresh`](Self::refresh) would end the grant, because the token was used before. Nothing is changed.
+    ///
+    /// # Errors
+    /// When the store gives no answer.
+    pub async fn is_reused(&self, token: &LiveToken) -> Result<bool, StoreError> {
+        let Ok(ticket) = Ticket::of(token) else { return Ok(false) };
+        let held = self.stores.grants.get(ticket.session_id).await?;
+        let held = held.filter(|grant| grant.user_id == ticket.user_id);
+        let judged =
+            held.map(|grant| self.policy.rotation.judge(&grant, ticket.refresh_id, self.now()));
+        Ok(matches!(judged, Some(Presented::Reused(_))))
     }
 
     async fn account_behind(&self, ticket: &Ticket<'_>) -> Result<Account, RefreshError> {

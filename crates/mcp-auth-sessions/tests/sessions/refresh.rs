@@ -66,7 +66,10 @@ async fn a_replay_within_the_grace_gives_the_same_pair_and_after_it_ends_the_fam
     let again = bench.refresh(&first.refresh).await.unwrap();
     assert!(again.again && again.refresh.token == second.refresh.token);
     assert_eq!((second.expires_in, again.expires_in), (3_600, 3_540));
+    let live = bench.live(&first.refresh).await.unwrap();
+    assert!(!bench.sessions.is_reused(&live).await.unwrap());
     bench.pass(1);
+    assert!(bench.sessions.is_reused(&live).await.unwrap(), "asking changes nothing");
     let Err(RefreshError::Reused { why: Reuse::Late, revoked }) =
         bench.refresh(&first.refresh).await
     else {

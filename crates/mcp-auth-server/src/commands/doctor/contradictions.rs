@@ -8,7 +8,7 @@ const CHECK: &str = "settings";
 pub(super) fn check(settings: &ServerSettings, findings: &mut Findings) {
     lifetimes(settings, findings);
     exposure(settings, findings);
-    if settings.login_limits.is_none() {
+    if !settings.rate_limits.are_kept() {
         let what = "MCP_RATE_LIMIT_ENABLED is false: nobody is slowed down by requests alone";
         findings.note(CHECK, what, "set it to true, unless a proxy in front keeps limits");
     }

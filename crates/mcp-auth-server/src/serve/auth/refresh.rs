@@ -3,7 +3,7 @@
 use mcp_auth::audit::AuditKind;
 use mcp_auth::refusal::{Reason, Refusal};
 use mcp_auth::validate::{Expect, LiveToken};
-use mcp_auth_sessions::RefreshError;
+use mcp_auth_sessions::{CounterKey, RefreshError};
 use mcp_auth_tower::axum::Rejection;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::token::issued;
 use crate::serve::body::Accepted;
 use crate::serve::call::{Answer, Call};
-use crate::serve::refuse;
+use crate::serve::{limit, refuse};
 
 /// A refresh token. Without one in the body it is taken from the `Authorization` header. Where there are both, the header is that
 /// of a client that sends its access token with every request, and not looked at.
@@ -33,10 +33,26 @@ pub(super) async fn refresh(mut call: Call) -> Answer {
 /// Two tokens for one. Whoever presents a token that was used before ends the sign-in it comes from.
 pub(super) async fn exchange(call: &Call, token: &[u8]) -> Answer {
     let token = call.authenticate(call.gate(), token, Expect::Refresh).await?;
+    count(call, &token).await?;
     call.require_audit()?;
     match call.sessions().refresh(&token, &call.client()).await {
         Ok(pair) => issued(call, AuditKind::TokenRefreshed, &pair).await,
         Err(error) => Err(refused(call, &token, error).await),
+    }
+}
+
+/// So many refreshes of one sign-in: each is written down twice, and leaves two records behind. A used token that comes
+/// again is let through, once, because it ends the sign-in: a thief must not hide behind the limit.
+async fn count(call: &Call, token: &LiveToken) -> Result<(), Rejection> {
+    let Some(limits) = &call.app.settings().rate_limits.refresh else { return Ok(()) };
+    let (key, whose) = match token.claims().session_id() {
+        Some(sid) => (CounterKey::of("refresh", sid), "refreshes of this sign-in"),
+        None => (CounterKey::of("refresh of", token.user_id()), "refreshes of this user"),
+    };
+    let Some(reason) = limit::judge(call, limits, key, whose).await else { return Ok(()) };
+    match call.sessions().is_reused(token).await {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => Err(limit::refuse(call, reason)),
     }
 }
 

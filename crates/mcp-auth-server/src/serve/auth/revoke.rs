@@ -6,7 +6,7 @@ use mcp_auth::claims::{Claims, TokenType};
 use mcp_auth::refusal::{Reason, RefusalCode};
 use mcp_auth::store::{StoreError, TokenDigest};
 use mcp_auth::validate::{Expect, RawToken};
-use mcp_auth_sessions::Revoked;
+use mcp_auth_sessions::{CounterKey, Revoked};
 use mcp_auth_tower::axum::Rejection;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use super::ended;
 use super::rights::{require_over, require_over_user};
 use crate::serve::body::Accepted;
 use crate::serve::call::{Answer, Call};
-use crate::serve::refuse;
+use crate::serve::{limit, refuse};
 
 const DONE: &str = "Successfully revoked";
 
@@ -32,7 +32,7 @@ pub(super) struct RevokeRequest {
 
 pub(super) async fn revoke(mut call: Call) -> Answer {
     let asked: RevokeRequest = call.read(Accepted::JsonOrForm).await?;
-    call.token()?;
+    count(&call, call.token()?.user_id()).await?;
     call.require_audit()?;
     refuse_long_names(&call, [&asked.jti, &asked.user_id])?;
     match (asked.token, asked.jti, asked.user_id) {
@@ -43,6 +43,14 @@ pub(super) async fn revoke(mut call: Call) -> Answer {
             "exactly one of `token`, `jti` and `user_id` says what to revoke; send one",
         ))),
     }
+}
+
+/// So many revocations that one user asks for: each is written to the store and to the audit, also where it changes
+/// nothing.
+async fn count(call: &Call, user_id: &str) -> Result<(), Rejection> {
+    let Some(limits) = &call.app.settings().rate_limits.revoke else { return Ok(()) };
+    let key = CounterKey::of("revoke", user_id);
+    limit::count(call, limits, key, "revocations by this user").await
 }
 
 /// No token of ours has a longer name, and what is revoked is written down.

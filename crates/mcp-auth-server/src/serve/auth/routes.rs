@@ -63,6 +63,7 @@ pub(crate) const ROUTES: &[Route] = &[
             Code::TokenExpired,
             Code::TokenRevoked,
             Code::AccountDisabled,
+            Code::RateLimited,
         ],
         handler: || handle(MethodFilter::POST, refresh::refresh),
     },
@@ -91,7 +92,7 @@ pub(crate) const ROUTES: &[Route] = &[
         }),
         query: &[],
         answers: ended::ANSWERS,
-        refusals: &[],
+        refusals: &[Code::RateLimited],
         handler: || handle(MethodFilter::POST, revoke::revoke),
     },
     Route {

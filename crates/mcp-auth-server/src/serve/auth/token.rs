@@ -4,9 +4,7 @@ use axum::Json;
 use axum::http::header::{CACHE_CONTROL, PRAGMA};
 use axum::response::IntoResponse;
 use mcp_auth::audit::AuditKind;
-use mcp_auth::refusal::Reason;
 use mcp_auth_sessions::password::Password;
-use mcp_auth_sessions::rate_limit::Hit;
 use mcp_auth_sessions::{CounterKey, SignInError, TokenPair};
 use mcp_auth_tower::axum::Rejection;
 use schemars::JsonSchema;
@@ -15,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::refresh;
 use crate::serve::body::Accepted;
 use crate::serve::call::{Answer, Call};
-use crate::serve::refuse;
+use crate::serve::{limit, refuse};
 
 /// A name and a password; or, with the grant type `refresh_token`, a refresh token.
 #[derive(Deserialize, JsonSchema)]
@@ -55,7 +53,7 @@ pub(super) async fn token(mut call: Call) -> Answer {
 async fn sign_in(call: &Call, asked: TokenRequest) -> Answer {
     let username = required(call, "username", asked.username)?;
     let password = Password::new(required(call, "password", asked.password)?);
-    limit(call).await?;
+    count(call).await?;
     call.require_audit()?;
     let signing_in = call.app.metrics.signing_in();
     let outcome = call.sessions().sign_in(&username, &password, &call.client()).await;
@@ -76,23 +74,13 @@ pub(super) fn required(
 }
 
 /// So many sign-ins of one address, whatever comes of them.
-async fn limit(call: &Call) -> Result<(), Rejection> {
-    let (app, address) = (&call.app, call.origin().ip_address);
-    let (Some(limits), Some(address)) = (&app.settings().login_limits, address) else {
+async fn count(call: &Call) -> Result<(), Rejection> {
+    let limits = &call.app.settings().rate_limits.login;
+    let (Some(limits), Some(address)) = (limits, call.origin().ip_address) else {
         return Ok(());
     };
     let key = CounterKey::of_address("sign-in", address);
-    let hit = app.rate_limits.hit(key, limits, app.now()).await;
-    let refused: Reason = match hit {
-        Ok(Hit::Allowed { .. }) => return Ok(()),
-        Ok(Hit::Refused { limit, retry_after }) => Reason::RateLimited {
-            limit: limit.to_string(),
-            key: "sign-ins of this address".to_owned(),
-            retry_after,
-        },
-        Err(error) => error.into(),
-    };
-    Err(call.refuse_as(AuditKind::RateLimited, refused))
+    limit::count(call, limits, key, "sign-ins of this address").await
 }
 
 async fn refused(call: &Call, error: SignInError) -> Rejection {

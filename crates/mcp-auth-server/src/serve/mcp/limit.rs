@@ -1,14 +1,12 @@
 //! How often one user may call tools.
 
 use mcp_auth::action::CallTool;
-use mcp_auth::audit::AuditKind;
-use mcp_auth::refusal::Reason;
 use mcp_auth::validate::Permit;
 use mcp_auth_sessions::CounterKey;
-use mcp_auth_sessions::rate_limit::Hit;
 use mcp_auth_tower::axum::Rejection;
 
 use crate::serve::call::Call;
+use crate::serve::limit;
 
 /// Counts one call. A rule with a limit of its own counts what it allows; all others are counted together.
 ///
@@ -21,18 +19,10 @@ pub(super) async fn count(call: &Call, permit: &Permit<CallTool>) -> Result<(), 
     let own = policy.limits_of(permit.rule()).map(|limits| (limits, permit.rule()));
     let (limits, rule) = own.unwrap_or((default, ""));
     let key = CounterKey::of(&format!("execute {rule}"), user);
-    let refused: Reason = match app.rate_limits.hit(key, limits, app.now()).await {
-        Ok(Hit::Allowed { .. }) => return Ok(()),
-        Ok(Hit::Refused { limit, retry_after }) => Reason::RateLimited {
-            limit: limit.to_string(),
-            key: if rule.is_empty() {
-                "calls of this user".to_owned()
-            } else {
-                format!("calls of this user by the rule {rule:?}")
-            },
-            retry_after,
-        },
-        Err(error) => error.into(),
+    let whose = if rule.is_empty() {
+        "calls of this user".to_owned()
+    } else {
+        format!("calls of this user by the rule {rule:?}")
     };
-    Err(call.refuse_as(AuditKind::RateLimited, refused))
+    limit::count(call, limits, key, &whose).await
 }
