@@ -13,13 +13,19 @@ pub(super) enum Part<'a> {
     Member(&'a str, &'a Value),
     /// The element at this place.
     Element(usize, &'a Value),
-    /// Each member, or each element.
-    Each(&'a Value),
+    /// Each member, but for those of these names.
+    Members(&'a Value, Option<&'a Map<String, Value>>),
+    /// Each element.
+    Elements(&'a Value),
 }
 
 /// The parts of a schema that is an object. What is not known stands for itself, which costs most.
 pub(super) fn parts(schema: &Map<String, Value>) -> impl Iterator<Item = Part<'_>> {
-    schema.iter().flat_map(|(keyword, value)| parts_of(keyword, value))
+    let named = schema.get("properties").and_then(Value::as_object);
+    schema.iter().flat_map(move |(keyword, value)| match keyword.as_str() {
+        "additionalProperties" => vec![Part::Members(value, named)],
+        _ => parts_of(keyword, value),
+    })
 }
 
 fn parts_of<'a>(keyword: &str, value: &'a Value) -> Vec<Part<'a>> {
@@ -32,23 +38,19 @@ fn parts_of<'a>(keyword: &str, value: &'a Value) -> Vec<Part<'a>> {
         ("properties", Value::Object(schemas)) => {
             schemas.iter().map(|(name, schema)| Part::Member(name, schema)).collect()
         }
-        ("patternProperties", Value::Object(schemas)) => schemas.values().map(Part::Each).collect(),
+        ("patternProperties", Value::Object(schemas)) => {
+            schemas.values().map(|schema| Part::Members(schema, None)).collect()
+        }
         ("dependentSchemas" | "dependencies", Value::Object(schemas)) => {
             schemas.values().map(Part::Here).collect()
         }
         ("prefixItems" | "items", Value::Array(schemas)) => {
             schemas.iter().enumerate().map(|(at, schema)| Part::Element(at, schema)).collect()
         }
-        (
-            "items"
-            | "contains"
-            | "additionalItems"
-            | "unevaluatedItems"
-            | "additionalProperties"
-            | "unevaluatedProperties"
-            | "propertyNames",
-            schema,
-        ) => vec![Part::Each(schema)],
+        ("items" | "contains" | "additionalItems" | "unevaluatedItems", schema) => {
+            vec![Part::Elements(schema)]
+        }
+        ("unevaluatedProperties" | "propertyNames", schema) => vec![Part::Members(schema, None)],
         (_, Value::Object(_)) => vec![Part::Here(value)],
         (_, Value::Array(schemas)) => {
             schemas.iter().filter(|schema| schema.is_object()).map(Part::Here).collect()

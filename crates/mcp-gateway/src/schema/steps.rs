@@ -55,8 +55,16 @@ impl<'a> Steps<'a> {
             Part::Reference(name) => self.check(parts::target(self.document, name)?, value, depth),
             Part::Member(name, schema) => self.check_some(schema, value.get(name), depth),
             Part::Element(at, schema) => self.check_some(schema, value.get(at), depth),
-            Part::Each(schema) => {
-                parts::children(value).try_for_each(|child| self.check(schema, child, depth))
+            Part::Members(schema, besides) => {
+                let is_meant = |name| besides.is_none_or(|names| !names.contains_key(name));
+                let mut members = value.as_object().into_iter().flatten();
+                members.try_for_each(|(name, child)| {
+                    if is_meant(name) { self.check(schema, child, depth) } else { self.step() }
+                })
+            }
+            Part::Elements(schema) => {
+                let mut elements = value.as_array().into_iter().flatten();
+                elements.try_for_each(|child| self.check(schema, child, depth))
             }
         }
     }
@@ -91,6 +99,20 @@ mod tests {
         for round in [json!({"$ref": "#"}), json!({"allOf": [{"$ref": "#"}, {"$ref": "#"}]})] {
             assert!(!are_few(&round, &json!({})), "{round}");
         }
+    }
+
+    /// Of each kind of value, one part is looked at.
+    #[test]
+    fn a_schema_of_any_json_is_for_nested_arguments_too() {
+        let again = json!({"$ref": "#"});
+        let any = json!({"anyOf": [
+            {"type": ["string", "number", "null"]},
+            {"type": "array", "items": again},
+            {"type": "object", "properties": {"a": again}, "additionalProperties": again,
+                "propertyNames": {"type": "string"}},
+        ]});
+        let deep = (0..60).fold(json!("x"), |inner, _| json!({"a": [inner], "b": 1}));
+        assert!(are_few(&any, &deep));
     }
 
     #[test]

@@ -47,9 +47,10 @@ impl<'a> Survey<'a> {
             let part = match part {
                 Part::Reference(name) => self.reference(name, depth + 1)?,
                 Part::Here(part)
-                | Part::Each(part)
                 | Part::Member(_, part)
-                | Part::Element(_, part) => self.schema(part, depth + 1)?,
+                | Part::Members(part, _)
+                | Part::Element(_, part)
+                | Part::Elements(part) => self.schema(part, depth + 1)?,
             };
             extent.parts = extent.parts.saturating_add(part.parts);
             extent.depth = extent.depth.max(part.depth + 1);
