@@ -36,7 +36,7 @@ pub(super) struct Request {
     endpoint: Option<String>,
     #[serde(default)]
     description: Option<String>,
-    /// Seconds that its calls may take where the caller does not say.
+    /// Seconds that its calls may take where the caller does not say, 3600 at most.
     #[serde(default)]
     timeout: Option<f64>,
 }
