@@ -35,6 +35,11 @@ impl ActionKind {
         matches!(self, Self::List | Self::Describe | Self::Call)
     }
 
+    /// Whether it is done to a server, or to a tool of one.
+    pub(crate) const fn has_server(self) -> bool {
+        !matches!(self, Self::ManageUsers | Self::ManageAdmins)
+    }
+
     /// The name in rules and messages.
     pub const fn name(self) -> &'static str {
         match self {

@@ -75,14 +75,19 @@ pub enum Match<T> {
 
 impl Rule {
     fn matches(&self, subject: &Subject<'_>, request: &Request<'_>) -> bool {
-        self.matches_any(subject, request.kind)
+        self.is_about(subject)
+            && self.actions.holds(|kind| *kind == request.kind)
             && names(&self.servers, request.server)
             && names(&self.tools, request.tool)
     }
 
-    /// Whether it matches some requests of this kind, or all of them.
+    /// Whether it matches some requests of this kind, or all of them. One that names servers or tools matches none that has
+    /// no such thing.
     fn matches_any(&self, subject: &Subject<'_>, kind: ActionKind) -> bool {
-        self.is_about(subject) && self.actions.holds(|named| *named == kind)
+        self.is_about(subject)
+            && self.actions.holds(|named| *named == kind)
+            && (kind.has_server() || self.servers == Match::Any)
+            && (kind.is_for_everyday() || self.tools == Match::Any)
     }
 
     fn is_about(&self, subject: &Subject<'_>) -> bool {

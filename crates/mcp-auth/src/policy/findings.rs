@@ -72,7 +72,7 @@ fn why_dead(rule: &Rule) -> Option<&'static str> {
     if kinds.iter().any(|kind| kind.is_for_everyday()) {
         return None;
     }
-    let has_server = kinds.iter().any(|kind| kind.name() == "connect");
+    let has_server = kinds.iter().any(|kind| kind.has_server());
     match (&rule.servers, &rule.tools) {
         (_, Match::Only(_)) => Some("it names tools, and its actions have none; remove `tools`"),
         (Match::Only(_), _) if !has_server => {

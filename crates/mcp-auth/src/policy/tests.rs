@@ -134,6 +134,14 @@ fn what_is_allowed_somewhere_is_not_missed_for_having_a_condition() {
     assert!(may(vec![allow()], "ops", ActionKind::Connect));
     assert!(!may(vec![allow()], "ops", ActionKind::ManageUsers));
     assert!(!may(vec![allow()], "user", ActionKind::Connect));
+    let tools = rule(Effect::Allow, &["ops"], &[], &["read_*"]);
+    for kind in [ActionKind::Connect, ActionKind::ManageUsers, ActionKind::ManageAdmins] {
+        assert!(!may(vec![tools.clone()], "ops", kind), "a rule on tools: {kind:?}");
+    }
+    assert!(may(vec![tools], "ops", ActionKind::Call));
+    let servers = Rule { actions: Match::Any, ..allow() };
+    assert!(may(vec![servers.clone()], "ops", ActionKind::Connect));
+    assert!(!may(vec![servers], "ops", ActionKind::ManageUsers), "a rule on servers");
     let some = connect(Effect::Deny, staging());
     assert!(may(vec![allow(), some.clone()], "ops", ActionKind::Connect), "perhaps others");
     assert!(!may(vec![some], "ops", ActionKind::Connect), "a denial allows nothing");
