@@ -1,4 +1,4 @@
-//! Recorded tokens that a revocation covers, for stores that name tokens: each of them, however many they are.
+//! Recorded tokens that a revocation covers, for stores that name tokens.
 
 use mcp_auth::clock::{NumericDate, Timestamp};
 use mcp_auth::store::{Order, Receipt, Revocation, StoreError, StoreFuture, TokenDigest};
@@ -6,8 +6,8 @@ use mcp_auth::store::{Order, Receipt, Revocation, StoreError, StoreFuture, Token
 use super::{MANY, Sessions};
 use crate::issued::IssuedRecord;
 
-/// How many more are asked for where there were more: few questions, and none is for much more than there is.
-const GROWTH: usize = 8;
+/// Most tokens that are named, the newest first. Whoever revokes waits for it, and nobody has so many who means well.
+const MOST: usize = 10 * MANY;
 
 /// Whose tokens.
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +35,9 @@ impl Sessions {
         }
     }
 
-    /// Revokes, and names each live token of the holder. `newest` are the first [`MANY`] of them, which go with the first
-    /// order; it refuses all the others as well, so what is left is named afterwards. The revocation once more changes
-    /// nothing.
+    /// Revokes, and names the live tokens of the holder. `newest` are the first [`MANY`] of them, which go with the first
+    /// order; it refuses all the others as well, so what is left is named afterwards, and what cannot be named then makes
+    /// the revocation no failure. The revocation once more changes nothing.
     pub(super) async fn revoke_by_name(
         &self,
         revocation: Revocation,
@@ -53,27 +53,14 @@ impl Sessions {
         if newest.len() < MANY {
             return Ok(receipt);
         }
-        for tokens in self.all_live_of(holder, now).await?.chunks(MANY) {
+        // The first ones too: newer ones may have come before them.
+        let all = self.live_of(holder, now, MOST).await.unwrap_or_default();
+        for tokens in digests(&all).chunks(MANY) {
             let order = Order { revocations: &revocations, tokens };
-            receipt = both(receipt, store.revoke(order, now).await?);
+            let Ok(next) = store.revoke(order, now).await else { break };
+            receipt = both(receipt, next);
         }
         Ok(receipt)
-    }
-
-    /// The first ones too: newer ones may have come before them.
-    async fn all_live_of(
-        &self,
-        holder: Holder<'_>,
-        now: Timestamp,
-    ) -> Result<Vec<(TokenDigest, NumericDate)>, StoreError> {
-        let mut limit = MANY;
-        loop {
-            limit = limit.saturating_mul(GROWTH);
-            let found = self.live_of(holder, now, limit).await?;
-            if found.len() < limit {
-                return Ok(digests(&found));
-            }
-        }
     }
 }
 

@@ -1,10 +1,17 @@
 //! Whether tokens on record still stand.
 
+use std::collections::HashMap;
+use std::fmt::Display;
+
 use mcp_auth::claims::{Claims, TokenType};
 use mcp_auth::issue::{Issuer, NewToken};
-use mcp_auth::store::{Credential, RevocationId, RevokedBy, StoreError, UserEntry, Verdict};
+use mcp_auth::keys::VerifyingKey;
+use mcp_auth::store::{
+    Credential, RevocationId, RevocationView, RevokedBy, StoreError, UserEntry, Verdict,
+};
 
 use super::Sessions;
+use crate::grant::Grant;
 use crate::issued::IssuedRecord;
 
 /// Whether a token on record would be taken now.
@@ -38,6 +45,35 @@ impl Sessions {
         Ok(judged)
     }
 
+    /// The tokens on record that stand, for whoever has the user's grants at hand: by those, and by what the view has heard of
+    /// revocations. No store is asked about each token.
+    ///
+    /// # Errors
+    /// When a store gives no answer, or the view cannot tell.
+    pub async fn standing_tokens(
+        &self,
+        user_id: &str,
+        grants: &[Grant],
+        view: &dyn RevocationView,
+    ) -> Result<Vec<IssuedRecord>, StoreError> {
+        let (issuer, records) = (self.issuer(), self.tokens(user_id).await?);
+        let entry = self.stores.revocations.user(RevocationId::of_user(user_id)).await?;
+        let grants: HashMap<_, _> = grants.iter().map(|it| (it.session_id.as_str(), it)).collect();
+        let mut standing = Vec::with_capacity(records.len());
+        for record in records {
+            // What ends the tokens of a sign-in ends the sign-in as well.
+            let Some(grant) = grants.get(record.session_id.as_str()) else { continue };
+            let is_exchanged = record.token_type == TokenType::Refresh
+                && grant.current.refresh_id != record.token_id;
+            let claims = claims(&record, entry, &issuer)?;
+            let credential = Credential::of_record(&claims, record.digest, key(&issuer)?);
+            if !is_exchanged && view.verdict(&credential, self.now())? == Verdict::Live {
+                standing.push(record);
+            }
+        }
+        Ok(standing)
+    }
+
     /// Of refresh tokens a grant knows one alone, whatever the revocations say.
     async fn standing(
         &self,
@@ -60,11 +96,8 @@ impl Sessions {
         entry: Option<UserEntry>,
         issuer: &Issuer,
     ) -> Result<Verdict, StoreError> {
-        let unreadable = |what: String| StoreError::new(format!("a record of a token: {what}"));
-        let claims =
-            claims(record, entry, issuer).map_err(|error| unreadable(error.to_string()))?;
-        let key = issuer.keys().signing_key().ok_or_else(|| unreadable("no key signs".into()))?;
-        let credential = Credential::of_record(&claims, record.digest, key.verifying_key());
+        let claims = claims(record, entry, issuer)?;
+        let credential = Credential::of_record(&claims, record.digest, key(issuer)?);
         let verdict = self.stores.revocations.look_up(&credential, self.now()).await?;
         match (verdict, entry) {
             (Verdict::Live, Some(entry)) if self.is_outdated(record, entry).await? => {
@@ -94,12 +127,23 @@ fn claims(
     record: &IssuedRecord,
     entry: Option<UserEntry>,
     issuer: &Issuer,
-) -> Result<Claims, mcp_auth::issue::IssueError> {
+) -> Result<Claims, StoreError> {
     let new = match record.token_type {
         TokenType::Access => NewToken::access(&record.user_id),
         TokenType::Refresh => NewToken::refresh(&record.user_id),
     };
     let new = new.with_identity(&record.token_id, record.issued_at, record.expires_at);
     let generation = entry.map_or(0, |entry| entry.generation);
-    issuer.claims(&new.with_session(&record.session_id, generation))
+    let claims = issuer.claims(&new.with_session(&record.session_id, generation));
+    claims.map_err(|error| unreadable(&error))
+}
+
+/// It stands for the one that signed, which is on no record.
+fn key(issuer: &Issuer) -> Result<&VerifyingKey, StoreError> {
+    let key = issuer.keys().signing_key().ok_or_else(|| unreadable(&"no key signs"))?;
+    Ok(key.verifying_key())
+}
+
+fn unreadable(what: &dyn Display) -> StoreError {
+    StoreError::new(format!("a record of a token: {what}"))
 }

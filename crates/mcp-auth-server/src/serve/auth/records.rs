@@ -3,8 +3,6 @@
 use axum::Json;
 use axum::response::IntoResponse;
 use mcp_auth::refusal::Reason;
-use mcp_auth::store::Verdict;
-use mcp_auth_sessions::Standing;
 use mcp_auth_sessions::client::Client;
 use mcp_auth_sessions::grant::Grant;
 use mcp_auth_sessions::issued::IssuedRecord;
@@ -59,11 +57,12 @@ pub(super) async fn tokens(call: Call) -> Answer {
     let unavailable = |error| call.refuse(Reason::Store(error));
     let grants = sessions.grants(user_id).await.map_err(unavailable)?;
     // Records outlive what they are of: a token that was revoked or exchanged is on record until it expires.
-    let tokens = sessions.judged_tokens(user_id).await.map_err(unavailable)?.into_iter();
-    let standing = tokens.filter(|(_, standing)| *standing == Standing::Judged(Verdict::Live));
+    let gate = call.gate();
+    let standing = sessions.standing_tokens(user_id, &grants, &**gate.revocations()).await;
+    let standing = standing.map_err(unavailable)?.into_iter();
     let records = Records {
         grants: grants.into_iter().map(|grant| grant_record(grant, sid)).collect(),
-        tokens: standing.map(|(record, _)| token_record(record)).collect(),
+        tokens: standing.map(token_record).collect(),
     };
     Ok(Json(records).into_response())
 }
