@@ -142,6 +142,23 @@ impl Gatekeeper {
         self.gateway.connect(&permit.action().server, config).await
     }
 
+    /// Whether a server can be connected, by hand or again, for those who have something to do before.
+    ///
+    /// # Errors
+    /// When there is none of this name, or no server can have it.
+    pub(crate) fn check(
+        &self,
+        permit: &Permit<ConnectServer>,
+        is_by_hand: bool,
+    ) -> Result<(), ChangeError> {
+        let name = &permit.action().server;
+        if is_by_hand {
+            self.gateway.check_connect(name)
+        } else {
+            self.gateway.check_reconnect(name)
+        }
+    }
+
     /// Connects a known server again.
     ///
     /// # Errors

@@ -131,7 +131,7 @@ pub(crate) const SERVER_VARIABLES: &[Variable] = &[
         REVOKE_RATE_LIMIT,
         "120/minute",
         "limits such as 10/minute or 5/2minute; 100/hour",
-        "How often one user may ask for a revocation. Scripts that revoke many tokens wait as `Retry-After` says.",
+        "How often one sign-in may ask for a revocation. Scripts that revoke many tokens wait as `Retry-After` says.",
     ),
     Variable::flag(
         METRICS_PUBLIC,

@@ -25,6 +25,7 @@ fn all_mistakes_are_told_together() {
         ("MCP_TRUSTED_PROXIES", "everybody"),
         ("MCP_LOGIN_RATE_LIMIT", "sometimes"),
         ("MCP_RATE_LIMIT_STRATEGY", "elastic"),
+        ("MCP_RATE_LIMIT_ENABLED", "perhaps"),
     ]);
     assert_eq!(code, Some(8), "{told}");
     for name in ["API_PORT", "LOG_LEVEL", "MCP_JWT_EXPIRY_HOURS", "MCP_JWT_SECRET", "MCP_TLS_KEY"] {
@@ -36,6 +37,7 @@ fn all_mistakes_are_told_together() {
     );
     let strategies = "MCP_RATE_LIMIT_STRATEGY is none of fixed-window, moving-window and gcra";
     assert!(told.contains(strategies), "{told}");
+    assert_eq!(told.matches("MCP_RATE_LIMIT_ENABLED").count(), 1, "each is told once: {told}");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn keys_of_servers_are_shown_to_nobody_who_does_not_run_them() {
     };
     let to_admins = [command.as_str(), "http://127.0.0.1:9/mcp?api_key=..."];
     assert_eq!(endpoints(&house.admin), to_admins);
-    assert_eq!(endpoints(&house.user), [&demo(), "http://127.0.0.1:9/mcp"]);
+    assert_eq!(endpoints(&house.user), [&demo(), "http://127.0.0.1:9"]);
     let lines = house.events("server_connected", 4);
     assert!(lines[2..].iter().all(|it| !it.to_string().contains("SECRET-WORD")), "{lines:?}");
 }

@@ -90,7 +90,11 @@ impl<'a> Reader<'a> {
 
     /// Notes a mistake: the variable, and the problem with the remedy in words that follow its name. Never a secret.
     pub fn mistake(&mut self, variable: impl Into<String>, problem: impl Into<String>) {
-        self.mistakes.push(Mistake { variable: variable.into(), problem: problem.into() });
+        let mistake = Mistake { variable: variable.into(), problem: problem.into() };
+        // Some variables are read by several that depend on them.
+        if !self.mistakes.contains(&mistake) {
+            self.mistakes.push(mistake);
+        }
     }
 
     /// Notes what works but should not stay so.

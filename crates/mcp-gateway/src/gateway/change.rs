@@ -56,15 +56,33 @@ impl Gateway {
         name: &str,
         config: ServerConfig,
     ) -> Result<ServerStatus, ChangeError> {
-        if !naming::is_server_name(name) {
-            return Err(ChangeError::Name { name: name.to_owned() });
-        }
+        self.check_connect(name)?;
         let server = {
             let _change = self.inner.changes.lock().await;
             self.replace(name, Ok(config), true).await?
         };
         server.settled().await;
         Ok(self.status_of(&server))
+    }
+
+    /// Whether a server of this name can be connected by hand; with [`connect`](Self::connect) it may still fail.
+    ///
+    /// # Errors
+    /// As for [`connect`](Self::connect).
+    pub fn check_connect(&self, name: &str) -> Result<(), ChangeError> {
+        if !naming::is_server_name(name) {
+            return Err(ChangeError::Name { name: name.to_owned() });
+        }
+        self.check_running()
+    }
+
+    /// Whether a server of this name can be connected again.
+    ///
+    /// # Errors
+    /// As for [`reconnect`](Self::reconnect).
+    pub fn check_reconnect(&self, name: &str) -> Result<(), ChangeError> {
+        self.check_running()?;
+        self.known(name).map(drop)
     }
 
     /// Stops a server and connects it again as it is configured. Waits for the first attempt.

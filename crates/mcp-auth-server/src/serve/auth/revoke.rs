@@ -32,7 +32,7 @@ pub(super) struct RevokeRequest {
 
 pub(super) async fn revoke(mut call: Call) -> Answer {
     let asked: RevokeRequest = call.read(Accepted::JsonOrForm).await?;
-    count(&call, call.token()?.user_id()).await?;
+    count(&call, call.token()?.claims()).await?;
     call.require_audit()?;
     refuse_long_names(&call, [&asked.jti, &asked.user_id])?;
     match (asked.token, asked.jti, asked.user_id) {
@@ -45,12 +45,15 @@ pub(super) async fn revoke(mut call: Call) -> Answer {
     }
 }
 
-/// So many revocations that one user asks for: each is written to the store and to the audit, also where it changes
-/// nothing.
-async fn count(call: &Call, user_id: &str) -> Result<(), Rejection> {
+/// So many revocations that one sign-in asks for: each is written to the store and to the audit, also where it changes
+/// nothing. Not one user: whoever has stolen a token of his must not keep him from revoking it.
+async fn count(call: &Call, token: &Claims) -> Result<(), Rejection> {
     let Some(limits) = &call.app.settings().rate_limits.revoke else { return Ok(()) };
-    let key = CounterKey::of("revoke", user_id);
-    limit::count(call, limits, key, "revocations by this user").await
+    let key = match token.session_id().or_else(|| token.token_id()) {
+        Some(id) => CounterKey::of("revoke", id),
+        None => CounterKey::of("revoke by", token.user_id()),
+    };
+    limit::count(call, limits, key, "revocations by this sign-in").await
 }
 
 /// No token of ours has a longer name, and what is revoked is written down.

@@ -54,6 +54,8 @@ pub(super) async fn connect(mut call: Call) -> Answer {
             format!("connected by hand: {transport} {endpoint}")
         }
     };
+    let can_be = gatekeeper.check(&permit, config.is_some());
+    can_be.map_err(|error| refused(&call, &error))?;
     announce(&call, &permit, &what).await?;
     let connected = match config {
         None => gatekeeper.reconnect(&permit).await,

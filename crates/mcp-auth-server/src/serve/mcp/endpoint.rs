@@ -1,4 +1,4 @@
-//! What is shown of how a server is reached. Keys stand in the arguments of programs and in the queries of URLs.
+//! What is shown of how a server is reached. Keys stand in the arguments of programs, and in the queries and paths of URLs.
 
 use crate::gatekeeper::{ServerConfig, Transport};
 
@@ -17,9 +17,16 @@ pub(super) fn for_who_runs_it(transport: &str, endpoint: &str) -> String {
     names.map_or_else(|| url.to_owned(), |names| format!("{url}?{}", names.join("&")))
 }
 
-/// For all others: the program, or the URL without its query.
+/// For all others: the program, or the scheme and the host of the URL.
 pub(super) fn for_others(transport: &str, endpoint: &str) -> String {
-    if transport == HTTP { parts(endpoint).0.to_owned() } else { program(endpoint) }
+    if transport == HTTP { origin(parts(endpoint).0).to_owned() } else { program(endpoint) }
+}
+
+/// A URL up to its path.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let path = url.get(host..).and_then(|rest| rest.find('/'));
+    path.and_then(|path| url.get(..host + path)).unwrap_or(url)
 }
 
 /// A URL up to its query, and its query; nobody is sent the fragment.
@@ -63,17 +70,18 @@ mod tests {
             ("stdio", "prog 'open", "prog 'open", "prog"),
             ("stdio", "", "", ""),
             ("", "", "", ""),
-            ("http", "https://h:1/mcp", "https://h:1/mcp", "https://h:1/mcp"),
+            ("http", "https://h:1/mcp", "https://h:1/mcp", "https://h:1"),
+            ("http", "https://${H}/k/mcp", "https://${H}/k/mcp", "https://${H}"),
             (
                 "http",
                 "https://h/mcp?api_key=x&v=2#x?y",
                 "https://h/mcp?api_key=...&v=...",
-                "https://h/mcp",
+                "https://h",
             ),
             ("http", "https://h?abcdef", "https://h?...", "https://h"),
-            ("http", "https://h/?", "https://h/?", "https://h/"),
-            ("http", "http://h/a?k=${KEY}&${B}&", "http://h/a?k=${KEY}&${B}&", "http://h/a"),
-            ("http", "http://h/?k=${A}b&c=${D:-e}", "http://h/?k=...&c=...", "http://h/"),
+            ("http", "https://h/?", "https://h/?", "https://h"),
+            ("http", "http://h/a?k=${KEY}&${B}&", "http://h/a?k=${KEY}&${B}&", "http://h"),
+            ("http", "http://h/?k=${A}b&c=${D:-e}", "http://h/?k=...&c=...", "http://h"),
         ];
         for (transport, endpoint, to_who_runs_it, to_others) in cases {
             assert_eq!(for_who_runs_it(transport, endpoint), to_who_runs_it);

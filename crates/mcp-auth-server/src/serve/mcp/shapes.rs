@@ -17,7 +17,7 @@ pub(super) struct Server {
     /// `stdio` or `http`; empty where the entry of the configuration could not be read.
     transport: &'static str,
     /// The command line or URL, with `${NAME}` as it is written and without values in a query. Callers who may not connect
-    /// the server see the program without its arguments, or the URL without its query.
+    /// the server see the program without its arguments, or the scheme and the host of the URL.
     endpoint: String,
     description: String,
     /// `connected`, `connecting`, `failed` or `disconnected`.
