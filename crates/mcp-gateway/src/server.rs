@@ -52,6 +52,9 @@ pub(crate) struct Server {
     starts: AtomicU64,
     /// Calls that it answered, with an error too.
     answered: AtomicU64,
+    made_at: Instant,
+    /// When all calls that it was asked so far are over at the latest, in milliseconds after it was made.
+    busy_until: AtomicU64,
     junk: AtomicU64,
 }
 
@@ -113,6 +116,8 @@ impl Server {
             stderr: StderrRing::default(),
             starts: AtomicU64::new(0),
             answered: AtomicU64::new(0),
+            made_at: Instant::now(),
+            busy_until: AtomicU64::new(0),
             junk: AtomicU64::new(0),
         }
     }
@@ -162,9 +167,16 @@ impl Server {
         configured.unwrap_or_else(|| call_timeout.min(longest_call_timeout))
     }
 
-    /// How long a call may take at most.
-    fn longest_call(&self) -> Duration {
-        self.timeout().max(self.options.longest_call_timeout)
+    /// How long the calls that it has may still take at most.
+    fn busy_for(&self) -> Duration {
+        let until = Duration::from_millis(self.busy_until.load(Ordering::Relaxed));
+        until.saturating_sub(self.made_at.elapsed())
+    }
+
+    /// It has a call for so long.
+    fn is_busy_for(&self, left: Duration) {
+        let until = (self.made_at.elapsed() + left).as_millis();
+        self.busy_until.fetch_max(until.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// Calls a tool and waits for `patience` at most, for its turn and for a start included.
@@ -195,6 +207,7 @@ impl Server {
         let turn = timeout(patience, self.limiter.turn()).await;
         let _turn = turn.unwrap_or(Err(Full)).map_err(|_| self.busy())?;
         let left = patience.saturating_sub(begun.elapsed());
+        self.is_busy_for(left);
         timeout(left, self.ask(tool, arguments)).await.unwrap_or_else(|_| {
             self.suspected.notify_one();
             Err(CallError::Timeout { server: self.name.clone(), after: patience })

@@ -11,12 +11,15 @@ use crate::tool::ListedTool;
 
 /// A server that lists more has no use for the reader of the list.
 const MOST_TOOLS: usize = 10_000;
+/// A server that lists so few at a time is mistaken, or wants to keep us.
+const MOST_PAGES: usize = 1_000;
 /// All pages together, in messages of the largest size.
 const MOST_MESSAGES: usize = 4;
 
 /// What has been listed so far.
 pub(super) struct List {
     tools: Vec<ListedTool>,
+    pages: usize,
     bytes: usize,
     limit: usize,
 }
@@ -24,7 +27,7 @@ pub(super) struct List {
 impl List {
     pub(super) fn new(largest_message: usize) -> Self {
         let limit = largest_message.saturating_mul(MOST_MESSAGES);
-        Self { tools: Vec::new(), bytes: 0, limit }
+        Self { tools: Vec::new(), pages: 0, bytes: 0, limit }
     }
 
     pub(super) fn add(&mut self, page: Vec<Tool>) -> Result<(), ClientError> {
@@ -32,6 +35,10 @@ impl List {
             let tool = answer::listed(tool);
             self.bytes = self.bytes.saturating_add(size(&tool));
             self.tools.push(tool);
+        }
+        self.pages += 1;
+        if self.pages > MOST_PAGES {
+            return Err(ClientError::violation("it lists its tools on more than 1000 pages"));
         }
         if self.tools.len() > MOST_TOOLS {
             return Err(ClientError::violation("it lists more than 10000 tools"));
@@ -96,6 +103,13 @@ mod tests {
         }
         let refused = list.add(tools(1, &json!({}))).unwrap_err();
         assert_eq!(refused, ClientError::violation("it lists tools of more than 72 bytes"));
+    }
+
+    #[test]
+    fn a_list_comes_to_an_end() {
+        let mut list = List::new(usize::MAX);
+        assert!((0..MOST_PAGES).all(|_| list.add(Vec::new()).is_ok()));
+        assert!(list.add(Vec::new()).is_err());
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) enum Part<'a> {
     Elements(&'a Value),
 }
 
-/// The parts of a schema that is an object. What is not known stands for itself, which costs most.
+/// The parts of a schema that is an object. Keywords that none of the drafts knows are data, to a check as well.
 pub(super) fn parts(schema: &Map<String, Value>) -> impl Iterator<Item = Part<'_>> {
     let named = schema.get("properties").and_then(Value::as_object);
     schema.iter().flat_map(move |(keyword, value)| match keyword.as_str() {
@@ -33,8 +33,6 @@ fn parts_of<'a>(keyword: &str, value: &'a Value) -> Vec<Part<'a>> {
         ("$ref" | "$dynamicRef" | "$recursiveRef", Value::String(name)) => {
             vec![Part::Reference(name)]
         }
-        // Data, and schemas that cost where they are referred to.
-        ("const" | "enum" | "default" | "examples" | "$defs" | "definitions", _) => Vec::new(),
         ("properties", Value::Object(schemas)) => {
             schemas.iter().map(|(name, schema)| Part::Member(name, schema)).collect()
         }
@@ -51,10 +49,11 @@ fn parts_of<'a>(keyword: &str, value: &'a Value) -> Vec<Part<'a>> {
             vec![Part::Elements(schema)]
         }
         ("unevaluatedProperties" | "propertyNames", schema) => vec![Part::Members(schema, None)],
-        (_, Value::Object(_)) => vec![Part::Here(value)],
-        (_, Value::Array(schemas)) => {
-            schemas.iter().filter(|schema| schema.is_object()).map(Part::Here).collect()
+        ("not" | "if" | "then" | "else" | "contentSchema", schema) => vec![Part::Here(schema)],
+        ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => {
+            schemas.iter().map(Part::Here).collect()
         }
+        // Data, and schemas that cost where they are referred to.
         _ => Vec::new(),
     }
 }

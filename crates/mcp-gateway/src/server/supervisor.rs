@@ -122,7 +122,7 @@ impl Supervisor {
             Err(error) => error,
         };
         self.again_after = error.again_after().filter(|asked| !asked.is_zero());
-        if error.is_unheard() {
+        if proves_nothing(&error, self.failures.is_open()) {
             self.dialects.unheard();
         } else {
             self.dialects.refused();
@@ -214,7 +214,7 @@ impl Supervisor {
         if why == Why::Changed {
             sleep(BETWEEN_LISTINGS).await;
         }
-        let (usual, longest) = (self.server.options.startup_timeout, self.server.longest_call());
+        let (usual, longest) = (self.server.options.startup_timeout, self.server.busy_for());
         let patience = Patience { usual, longest };
         match silence::answer(client.list_tools(), patience, || self.work()).await {
             Some(Ok(tools)) => {
@@ -266,6 +266,12 @@ enum Seen {
     Life,
 }
 
+/// Whether a handshake was in vain for another reason than its dialect. Some that stand in front of an old server answer as if
+/// it was away to whatever it does not know: after many failures the other dialect has its turn as well.
+const fn proves_nothing(error: &ClientError, are_many: bool) -> bool {
+    error.is_unheard() && !(are_many && matches!(error, ClientError::Away { .. }))
+}
+
 /// Who may not even know the tools any more has lost what the connection was for.
 fn is_the_end(error: &ClientError) -> bool {
     use ClientError::{Away, Declined, Lost, Unreachable};
@@ -281,4 +287,17 @@ fn is_same(known: &Tools, listed: &[ListedTool], version: &str) -> bool {
                 && *known.parameters == listed.parameters
                 && known.version == version
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_is_away_for_long_is_asked_in_the_other_dialect_too() {
+        let away = ClientError::Away { status: 502, again_after: None };
+        assert!(proves_nothing(&away, false) && !proves_nothing(&away, true));
+        assert!(proves_nothing(&ClientError::Unreachable, true), "nobody was there");
+        assert!(!proves_nothing(&ClientError::Lost("no".to_owned()), false));
+    }
 }
