@@ -107,7 +107,9 @@ impl Options {
         Node::start(&self)
     }
 
-    pub(crate) fn clustered(mut self, timeout_ms: u32) -> Self {
+    /// Of a cluster, with a port of its own for the others: by itself an engine takes one that the kernel hands out to anybody.
+    #[must_use]
+    pub fn clustered(mut self, timeout_ms: u32) -> Self {
         self.clustered = true;
         self.set("cluster-enabled", "yes").set("cluster-node-timeout", &timeout_ms.to_string())
     }

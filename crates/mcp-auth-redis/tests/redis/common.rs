@@ -52,7 +52,7 @@ impl Place {
     }
 
     fn cluster_of(options: Options) -> Self {
-        let node = options.set("cluster-enabled", "yes").start().unwrap();
+        let node = options.clustered(15_000).start().unwrap();
         node.ask(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).unwrap().into_text().unwrap();
         until("the cluster serves all slots", Duration::from_secs(20), || {
             let told = node.ask(&["CLUSTER", "INFO"])?.into_text()?;
