@@ -52,10 +52,12 @@ fn is_reference(text: &str) -> bool {
 
 fn program(line: &str) -> String {
     let config = ServerConfig::from_endpoint("stdio", line);
-    match config.as_ref().map(ServerConfig::transport) {
-        Ok(Transport::Stdio { command, .. }) => command.clone(),
-        _ => line.split_whitespace().next().unwrap_or_default().to_owned(),
-    }
+    let program = match config.as_ref().map(ServerConfig::transport) {
+        Ok(Transport::Stdio { command, .. }) => command,
+        _ => line.split_whitespace().next().unwrap_or_default(),
+    };
+    // Who is used to a shell writes variables there, which no program is called like.
+    if program.contains('=') { LEFT_OUT.to_owned() } else { program.to_owned() }
 }
 
 #[cfg(test)]
@@ -67,6 +69,7 @@ mod tests {
         let cases = [
             ("stdio", "prog --token 'a b'", "prog --token 'a b'", "prog"),
             ("stdio", "'/opt/my prog' x", "'/opt/my prog' x", "/opt/my prog"),
+            ("stdio", "KEY=x prog", "KEY=x prog", "..."),
             ("stdio", "prog 'open", "prog 'open", "prog"),
             ("stdio", "", "", ""),
             ("", "", "", ""),
