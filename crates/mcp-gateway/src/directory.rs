@@ -75,7 +75,7 @@ impl Directory {
     /// A tool as it is listed, under the shortest name that leads to it.
     pub(crate) fn listed(&self, server: &Server, entry: &ToolEntry) -> Tool {
         let is_plain = !self.qualified.contains_key(&entry.name)
-            && self.plain.get(&entry.name).is_some_and(|tools| tools.len() == 1);
+            && matches!(self.plain.get(&entry.name).map(Vec::as_slice), Some([only]) if only.server.name == server.name);
         Tool {
             name: if is_plain { entry.name.clone() } else { entry.qualified_name.clone() },
             qualified_name: entry.qualified_name.clone(),

@@ -33,6 +33,9 @@ pub(crate) type Entry = Result<ServerConfig, EntryError>;
 /// The tools of one server.
 pub(crate) type Tools = Vec<Arc<ToolEntry>>;
 
+/// A turn that comes in the last part, of so many, of a caller's time comes too late.
+const LATE: u32 = 20;
+
 /// From one start, or decision not to start, to the next one.
 pub(crate) struct Server {
     pub(crate) name: String,
@@ -207,6 +210,10 @@ impl Server {
         let turn = timeout(patience, self.limiter.turn()).await;
         let _turn = turn.unwrap_or(Err(Full)).map_err(|_| self.busy())?;
         let left = patience.saturating_sub(begun.elapsed());
+        // So late that the answer would come to nobody, and what was asked for would happen all the same.
+        if left < patience / LATE {
+            return Err(self.busy());
+        }
         self.is_busy_for(left);
         timeout(left, self.ask(tool, arguments)).await.unwrap_or_else(|_| {
             self.suspected.notify_one();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::naming;
-use crate::schema::ArgumentCheck;
+use crate::schema::{ArgumentCheck, Budget};
 use crate::server::Server;
 
 /// A tool of a connected server.
@@ -48,9 +48,14 @@ pub(crate) struct ToolEntry {
 }
 
 impl ToolEntry {
-    pub(crate) fn new(server: &str, version: &str, listed: ListedTool) -> Self {
+    pub(crate) fn new(
+        server: &str,
+        version: &str,
+        listed: ListedTool,
+        budget: &mut Budget,
+    ) -> Self {
         let parameters = Arc::new(listed.parameters);
-        let check = ArgumentCheck::new(&parameters);
+        let check = ArgumentCheck::new(&parameters, budget);
         if !check.is_prepared() {
             let tool = listed.name.as_str();
             tracing::warn!(server, tool, "arguments are not checked: the schema is not usable");
@@ -64,6 +69,14 @@ impl ToolEntry {
             parameters,
             check,
         }
+    }
+
+    /// Whether it is listed as it was.
+    pub(crate) fn is(&self, listed: &ListedTool, version: &str) -> bool {
+        self.name == listed.name
+            && self.description == listed.description
+            && *self.parameters == listed.parameters
+            && self.version == version
     }
 }
 

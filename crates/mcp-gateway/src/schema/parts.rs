@@ -58,6 +58,22 @@ fn parts_of<'a>(keyword: &str, value: &'a Value) -> Vec<Part<'a>> {
     }
 }
 
+/// What it costs to look at a value by the schema itself, without its parts, in steps; `pattern` is what one of those costs.
+pub(super) fn own_steps(schema: &Map<String, Value>, pattern: usize) -> usize {
+    let steps = |(keyword, value): (&String, &Value)| match (keyword.as_str(), value) {
+        ("enum" | "const" | "required" | "dependentRequired" | "dependencies", _) => values(value),
+        ("pattern", _) => pattern,
+        ("patternProperties", Value::Object(schemas)) => pattern.saturating_mul(schemas.len()),
+        _ => 0,
+    };
+    schema.iter().map(steps).fold(1, usize::saturating_add)
+}
+
+/// How many values there are in a value.
+pub(super) fn values(value: &Value) -> usize {
+    children(value).map(values).fold(1, usize::saturating_add)
+}
+
 /// Whether what fits is found out a second time, to know what is left over.
 pub(super) fn is_checked_twice(schema: &Map<String, Value>) -> bool {
     schema.contains_key("unevaluatedItems") || schema.contains_key("unevaluatedProperties")

@@ -1,31 +1,47 @@
 //! How much work it is to check these arguments by this schema. One that contains itself in several ways, each of which the
 //! arguments may fit, costs 2^n where they are nested n times.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::parts::{self, Part};
 
-/// For any arguments. They take a fraction of a second at worst.
-const MOST_STEPS: usize = 100_000;
-/// For each value in them, on average.
-const MOST_STEPS_EACH: usize = 20;
+/// They take a fraction of a second at worst.
+const MOST_STEPS: usize = 200_000;
+/// To try a pattern on [`PIECE`] bytes.
+const PATTERN: usize = 200;
+/// As many bytes of a string cost about as much as another value.
+const PIECE: usize = 64;
 /// Part in part.
 const DEEPEST: usize = 1000;
 
-/// Whether a schema of so many parts, none of which contains itself, is surely checked soon.
-pub(super) fn are_surely_few(parts: usize, arguments: &Value) -> bool {
-    parts.saturating_mul(values(arguments)) <= MOST_STEPS
+/// How many steps a check takes at most; `None` if they are too many. `parts` are those of a schema that does not contain
+/// itself.
+pub(super) fn of_check(document: &Value, parts: Option<usize>, arguments: &Value) -> Option<usize> {
+    // Where it is surely few, they need not be counted.
+    let at_most = parts.map(|parts| parts.saturating_mul(size(arguments)));
+    at_most.filter(|steps| *steps <= super::FEW_STEPS).or_else(|| counted(document, arguments))
 }
 
-/// Whether it is.
-pub(super) fn are_few(document: &Value, arguments: &Value) -> bool {
-    let left = values(arguments).saturating_mul(MOST_STEPS_EACH).saturating_add(MOST_STEPS);
-    Steps { document, left }.check(document, arguments, 0).is_some()
+fn counted(document: &Value, arguments: &Value) -> Option<usize> {
+    let mut steps = Steps { document, left: MOST_STEPS };
+    steps.check(document, arguments, 0)?;
+    Some(MOST_STEPS - steps.left)
 }
 
-/// How many values there are in a value.
-fn values(value: &Value) -> usize {
-    1 + parts::children(value).map(values).sum::<usize>()
+/// How large a value is, in values.
+fn size(value: &Value) -> usize {
+    let inside = parts::children(value).map(size).fold(0, usize::saturating_add);
+    inside.saturating_add(own_size(value))
+}
+
+/// Without what is in it.
+fn own_size(value: &Value) -> usize {
+    let bytes = match value {
+        Value::String(text) => text.len(),
+        Value::Object(members) => members.keys().map(String::len).sum(),
+        _ => 0,
+    };
+    1 + bytes / PIECE
 }
 
 struct Steps<'a> {
@@ -41,6 +57,7 @@ impl<'a> Steps<'a> {
             return None;
         }
         let Value::Object(members) = schema else { return Some(()) };
+        self.steps(own_steps(members, value))?;
         let times = if parts::is_checked_twice(members) { 2 } else { 1 };
         for part in (0..times).flat_map(|_| parts::parts(members)) {
             self.part(part, value, depth + 1)?;
@@ -74,9 +91,19 @@ impl<'a> Steps<'a> {
     }
 
     fn step(&mut self) -> Option<()> {
-        self.left = self.left.checked_sub(1)?;
+        self.steps(1)
+    }
+
+    fn steps(&mut self, steps: usize) -> Option<()> {
+        self.left = self.left.checked_sub(steps)?;
         Some(())
     }
+}
+
+/// To look at a value by a schema without its parts. Whether elements are all different takes a look at everything in them.
+fn own_steps(schema: &Map<String, Value>, value: &Value) -> usize {
+    let different = schema.get("uniqueItems").map_or(0, |_| size(value));
+    parts::own_steps(schema, PATTERN).saturating_mul(own_size(value)).saturating_add(different)
 }
 
 #[cfg(test)]
@@ -84,6 +111,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn are_few(document: &Value, arguments: &Value) -> bool {
+        counted(document, arguments).is_some()
+    }
 
     fn nested(times: usize) -> Value {
         (0..times).fold(json!({}), |inner, _| json!({"a": inner}))
@@ -116,11 +147,28 @@ mod tests {
     }
 
     #[test]
-    fn many_values_are_no_reason() {
+    fn many_values_are_no_reason_where_there_is_little_to_look_at() {
         let row = json!({"properties": {"a": {"type": "integer"}, "b": {"type": "string"}}});
         let rows = json!({"properties": {"rows": {"items": row}}});
-        let arguments = json!({"rows": vec![json!({"a": 1, "b": "x"}); 20_000]});
-        assert!(!are_surely_few(6, &arguments) && are_few(&rows, &arguments));
-        assert!(are_surely_few(6, &json!({"rows": [{"a": 1}]})));
+        let arguments = |rows| json!({"rows": vec![json!({"a": 1, "b": "x"}); rows]});
+        assert!(are_few(&rows, &arguments(10_000)) && !are_few(&rows, &arguments(100_000)));
+        assert_eq!(of_check(&rows, Some(6), &json!({"rows": [{"a": 1}]})), Some(24));
+    }
+
+    #[test]
+    fn what_each_value_is_compared_with_counts_for_each() {
+        let words: Vec<_> = (0..1_000).map(|word| format!("w{word}")).collect();
+        let all = json!({"items": {"enum": words}});
+        let required = json!({"items": {"required": words}});
+        let pattern = json!({"items": {"pattern": "^a+$"}});
+        for schema in [all, required, pattern] {
+            assert!(are_few(&schema, &json!(vec!["w1"; 100])), "{schema}");
+            assert!(!are_few(&schema, &json!(vec!["w1"; 1_000])), "{schema}");
+        }
+        let patterns = json!({"allOf": vec![json!({"pattern": "a+b"}); 20]});
+        assert!(are_few(&patterns, &json!("a".repeat(1_000))));
+        assert!(!are_few(&patterns, &json!("a".repeat(1_000_000))));
+        let unique = json!({"allOf": vec![json!({"uniqueItems": true}); 20]});
+        assert!(!are_few(&unique, &json!(vec![0; 20_000])));
     }
 }

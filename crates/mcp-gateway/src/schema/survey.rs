@@ -9,6 +9,8 @@ use super::parts::{self, Part};
 
 /// More than people read, and soon prepared.
 const MOST_PARTS: usize = 20_000;
+/// A pattern takes memory, up to [`super::LARGEST_PATTERN`].
+const PATTERN: usize = 1_000;
 /// Part in part, references included.
 const DEEPEST: usize = 128;
 
@@ -43,6 +45,7 @@ impl<'a> Survey<'a> {
         }
         let mut extent = Extent { parts: 1, depth: 0, is_endless: false };
         let Value::Object(members) = schema else { return Some(extent) };
+        extent.parts = parts::own_steps(members, PATTERN);
         for part in parts::parts(members) {
             let part = match part {
                 Part::Reference(name) => self.reference(name, depth + 1)?,

@@ -6,11 +6,12 @@ mod reason;
 mod session;
 mod silence;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{Server, State, Tools};
@@ -18,6 +19,7 @@ use crate::client::{Client, ClientError};
 use crate::config::{ServerConfig, Transport};
 use crate::registry::Registry;
 use crate::restart::Failures;
+use crate::schema::Budget;
 use crate::secrets::hidden;
 use crate::status::Status;
 use crate::tool::{ListedTool, ToolEntry};
@@ -140,13 +142,13 @@ impl Supervisor {
         let patience = patience.as_secs_f64();
         let late = |_| Err(ClientError::Lost(format!("it did not start within {patience} s")));
         let (client, tools) = connected.await.unwrap_or_else(late)?;
-        self.connected(&client, tools);
+        self.connected(&client, tools).await;
         Ok(client)
     }
 
-    fn connected(&mut self, client: &Arc<Client>, tools: Vec<ListedTool>) {
+    async fn connected(&mut self, client: &Arc<Client>, tools: Vec<ListedTool>) {
         self.connected = Some(Instant::now());
-        self.publish(client, tools);
+        self.publish(client, tools).await;
         self.server.client.store(Some(Arc::clone(client)));
         let state = State {
             since: Some((self.server.options.now)()),
@@ -218,7 +220,7 @@ impl Supervisor {
         let patience = Patience { usual, longest };
         match silence::answer(client.list_tools(), patience, || self.work()).await {
             Some(Ok(tools)) => {
-                self.publish(client, tools);
+                self.publish(client, tools).await;
                 Ok(Seen::Tools)
             }
             Some(Err(error)) if is_the_end(&error) => Err(error.to_string()),
@@ -241,16 +243,38 @@ impl Supervisor {
         }
     }
 
-    fn publish(&self, client: &Client, listed: Vec<ListedTool>) {
-        if is_same(&self.server.tools.load(), &listed, &client.about.version) {
+    async fn publish(&self, client: &Client, listed: Vec<ListedTool>) {
+        let (server, version) = (self.server.name.clone(), client.about.version.clone());
+        let known = self.server.tools.load_full();
+        if is_same(&known, &listed, &version) {
             return;
         }
-        let mut names = HashSet::new();
-        let unique = listed.into_iter().filter(|tool| names.insert(tool.name.clone()));
-        let entry = |tool| Arc::new(ToolEntry::new(&self.server.name, &client.about.version, tool));
-        self.server.tools.store(Arc::new(unique.map(entry).collect()));
-        self.registry.tools_changed();
+        // Schemas may be many and large, and nobody else is to wait until they are prepared.
+        let made = spawn_blocking(move || entries(&server, &version, &known, listed)).await;
+        if let Ok(tools) = made {
+            self.server.tools.store(Arc::new(tools));
+            self.registry.tools_changed();
+        }
     }
+}
+
+/// The tools of a server. Those that are as they were are kept: preparing their schemas takes time.
+fn entries(server: &str, version: &str, known: &Tools, listed: Vec<ListedTool>) -> Tools {
+    let known: HashMap<_, _> = known.iter().map(|tool| (tool.name.as_str(), tool)).collect();
+    let kept = |tool: &ListedTool| known.get(tool.name.as_str()).filter(|it| it.is(tool, version));
+    let mut budget = Budget::new();
+    listed.iter().filter_map(kept).for_each(|tool| tool.check.count_again(&mut budget));
+    let (mut names, mut tools) = (HashSet::new(), Vec::new());
+    for tool in listed {
+        if !names.insert(tool.name.clone()) {
+            continue;
+        }
+        tools.push(match kept(&tool) {
+            Some(tool) => Arc::clone(tool),
+            None => Arc::new(ToolEntry::new(server, version, tool, &mut budget)),
+        });
+    }
+    tools
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -281,12 +305,7 @@ fn is_the_end(error: &ClientError) -> bool {
 /// Whether nothing new was listed, so that no schema has to be compiled again.
 fn is_same(known: &Tools, listed: &[ListedTool], version: &str) -> bool {
     known.len() == listed.len()
-        && known.iter().zip(listed).all(|(known, listed)| {
-            known.name == listed.name
-                && known.description == listed.description
-                && *known.parameters == listed.parameters
-                && known.version == version
-        })
+        && known.iter().zip(listed).all(|(known, listed)| known.is(listed, version))
 }
 
 #[cfg(test)]
