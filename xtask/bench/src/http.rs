@@ -5,8 +5,8 @@
 //! whatever slows the machine down slows both alike, and ratios are taken within a round. What the processors work for
 //! one request is counted besides: it says what the layer costs where the clock is not to be trusted.
 //!
-//! A handler that answers a fixed text does next to nothing, so the layer is all that there is to see. One that lists
-//! tools does what a small service does: it writes some kilobytes of JSON.
+//! A handler that answers a fixed text does next to nothing, so the layer is all that there is to see: what it costs is shown.
+//! One that lists tools does what a small service does, and writes some kilobytes of JSON: on that one the target is judged.
 
 pub(crate) mod load;
 mod peers;
@@ -78,18 +78,14 @@ pub(crate) fn run() -> Result<Results> {
     let folder = tempfile::tempdir()?;
     let ours = peers::ours(folder.path())?;
     let mut servers = Vec::new();
-    for (name, plain, guarded) in [
-        ("mcp-auth-tower, a fixed text", "/plain", "/guarded"),
-        ("mcp-auth-tower, a list of tools", "/plain/tools", "/guarded/tools"),
-    ] {
-        let line = measure(name, &ours, [plain, guarded], &token);
-        servers.push(runtime.block_on(line)?);
-    }
-    let judge = |line: &Line| {
-        let what = format!("{}: plain / guarded requests a second", line.name);
-        Judgement::at_most(what, line.plain_to_guarded, 1.0 / 0.9)
-    };
-    let targets = servers.iter().map(judge).collect();
+    let fixed = measure("mcp-auth-tower, a fixed text", &ours, ["/plain", "/guarded"], &token);
+    servers.push(runtime.block_on(fixed)?);
+    let paths = ["/plain/tools", "/guarded/tools"];
+    let list =
+        runtime.block_on(measure("mcp-auth-tower, a list of tools", &ours, paths, &token))?;
+    let what = format!("{}: plain / guarded requests a second", list.name);
+    let targets = vec![Judgement::at_most(what, list.plain_to_guarded, 1.0 / 0.9)];
+    servers.push(list);
     if let Some(fastapi) = peers::fastapi()? {
         let line = measure("FastAPI, a fixed text", &fastapi, ["/plain", "/guarded"], &token);
         servers.push(runtime.block_on(line)?);
@@ -169,15 +165,28 @@ impl fmt::Display for Results {
             f,
             "http: {connections} keep-alive connections, {rounds} rounds, both routes in turn\n"
         )?;
-        let heading = ["handler", "route", "requests/s", "us of work", "at/s", "p50 us", "p99 us"];
+        let heading = [
+            "handler",
+            "route",
+            "requests/s",
+            "plain/it",
+            "us of work",
+            "at/s",
+            "p50 us",
+            "p99 us",
+        ];
         let mut table = Table::new(heading);
         for line in &self.servers {
             for (route, name) in [(&line.plain, line.name), (&line.guarded, "")] {
-                let kind = if name.is_empty() { "guarded" } else { "plain" };
+                let (kind, ratio) = match name {
+                    "" => ("guarded", line.plain_to_guarded),
+                    _ => ("plain", 1.0),
+                };
                 table.row([
                     name.into(),
                     kind.into(),
                     format!("{:.0}", route.throughput.median),
+                    format!("{ratio:.2}"),
                     route.work.map_or_else(|| "?".into(), |work| format!("{work:.2}")),
                     format!("{:.0}", line.rate),
                     format!("{:.0}", route.latency.p50),
