@@ -39,6 +39,7 @@ mod directory;
 mod environment;
 mod gateway;
 pub mod guardian;
+mod json_size;
 mod limiter;
 mod lines;
 mod naming;

@@ -9,14 +9,17 @@ use std::sync::Arc;
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
+use crate::json_size::json_size;
 use survey::Extent;
 
 /// More problems than anybody corrects at once.
 const MOST_PROBLEMS: usize = 10;
-/// So many steps of a check find few enough problems to keep them all, which the library does before the first is read.
-const FEW_STEPS: usize = 5_000;
-/// Where there may be more.
+/// The library keeps all problems before the first is read, each with copies of what does not fit: in bytes, at most.
+const MOST_KEPT: usize = 64 * 1024 * 1024;
+/// Where that may be more.
 const SOMEWHERE: &str = "they do not fit its schema; they are too many to say where";
+/// Longest text of one problem, in bytes: names may be of any length.
+const LONGEST_PROBLEM: usize = 1024;
 /// A pattern that takes more memory, in bytes, makes its schema not usable.
 const LARGEST_PATTERN: usize = 512 * 1024;
 /// Parts of all schemas of one server.
@@ -43,6 +46,8 @@ struct Prepared {
     check: Validator,
     schema: Arc<Value>,
     extent: Extent,
+    /// Of the schema as JSON.
+    bytes: usize,
 }
 
 impl ArgumentCheck {
@@ -77,7 +82,7 @@ fn prepared(schema: &Arc<Value>, extent: Extent) -> Option<Prepared> {
         PatternOptions::regex().size_limit(LARGEST_PATTERN).dfa_size_limit(LARGEST_PATTERN);
     let options = jsonschema::options().with_pattern_options(patterns);
     let check = options.build(schema).ok()?;
-    Some(Prepared { check, schema: Arc::clone(schema), extent })
+    Some(Prepared { check, schema: Arc::clone(schema), extent, bytes: json_size(schema) })
 }
 
 impl Prepared {
@@ -85,12 +90,12 @@ impl Prepared {
         let Extent { parts, is_endless, .. } = self.extent;
         let parts = (!is_endless).then_some(parts);
         // Nothing could end it.
-        let Some(steps) = steps::of_check(&self.schema, parts, arguments) else {
+        let Some(most) = steps::of_check(&self.schema, parts, arguments) else {
             return Vec::new();
         };
         if self.check.is_valid(arguments) {
             Vec::new()
-        } else if steps > FEW_STEPS {
+        } else if most.saturating_mul(self.bytes + json_size(arguments)) > MOST_KEPT {
             vec![SOMEWHERE.to_owned()]
         } else {
             let errors = self.check.iter_errors(arguments).take(MOST_PROBLEMS);
@@ -102,7 +107,10 @@ impl Prepared {
 fn told(error: &ValidationError<'_>) -> String {
     let place = error.instance_path().as_str();
     let problem = error.masked();
-    if place.is_empty() { problem.to_string() } else { format!("{place}: {problem}") }
+    let mut told =
+        if place.is_empty() { problem.to_string() } else { format!("{place}: {problem}") };
+    told.truncate(told.floor_char_boundary(LONGEST_PROBLEM));
+    told
 }
 
 #[cfg(test)]
@@ -148,6 +156,15 @@ mod tests {
         let wrong = |count| json!({"a": vec![json!({}); count]});
         assert_eq!(check.problems(&wrong(2)).len(), 6);
         assert_eq!(check.problems(&wrong(10_000)), [SOMEWHERE]);
+        let branches: Vec<_> = (0..900).map(|n| json!({"required": [n.to_string()]})).collect();
+        let either = check_by(json!({ "anyOf": branches }));
+        assert_eq!(either.problems(&json!({"k": "x".repeat(1_000_000)})), [SOMEWHERE]);
+        let sql = json!({"pattern": r"^\s*SELECT"});
+        let query = check_by(json!({"required": ["database"], "properties": {"sql": sql}}));
+        let problems = query.problems(&json!({"sql": format!("SELECT {}", "x".repeat(5_000))}));
+        assert_eq!(problems, ["\"database\" is a required property"]);
+        let long = check_by(json!({"required": ["x".repeat(5_000)]})).problems(&json!({}));
+        assert_eq!(long[0].len(), LONGEST_PROBLEM);
         assert!(check.problems(&wrong(1_000_000)).is_empty(), "left to the server");
     }
 

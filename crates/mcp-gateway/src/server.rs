@@ -179,7 +179,13 @@ impl Server {
     /// It has a call for so long.
     fn is_busy_for(&self, left: Duration) {
         let until = (self.made_at.elapsed() + left).as_millis();
-        self.busy_until.fetch_max(until.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+        let until = until.try_into().unwrap_or(u64::MAX);
+        if self.limiter.running() > 1 {
+            self.busy_until.fetch_max(until, Ordering::Relaxed);
+        } else {
+            // Whatever was there before is over.
+            self.busy_until.store(until, Ordering::Relaxed);
+        }
     }
 
     /// Calls a tool and waits for `patience` at most, for its turn and for a start included.

@@ -1,12 +1,10 @@
 //! A server's list of tools, page by page.
 
-use std::io;
-
 use rmcp::model::Tool;
-use serde_json::Value;
 
 use super::answer;
 use super::error::ClientError;
+use crate::json_size::json_size;
 use crate::tool::ListedTool;
 
 /// A server that lists more has no use for the reader of the list.
@@ -62,29 +60,9 @@ fn size(tool: &ListedTool) -> usize {
     tool.name.len() + tool.description.len() + json_size(&tool.parameters)
 }
 
-fn json_size(value: &Value) -> usize {
-    let mut counter = Counter(0);
-    // Neither the counter nor the JSON of a value can fail.
-    drop(serde_json::to_writer(&mut counter, value));
-    counter.0
-}
-
-struct Counter(usize);
-
-impl io::Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 = self.0.saturating_add(bytes.len());
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -17,6 +17,8 @@ pub(super) enum Part<'a> {
     Members(&'a Value, Option<&'a Map<String, Value>>),
     /// Each element.
     Elements(&'a Value),
+    /// The name of each member.
+    Names(&'a Value),
 }
 
 /// The parts of a schema that is an object. Keywords that none of the drafts knows are data, to a check as well.
@@ -48,7 +50,8 @@ fn parts_of<'a>(keyword: &str, value: &'a Value) -> Vec<Part<'a>> {
         ("items" | "contains" | "additionalItems" | "unevaluatedItems", schema) => {
             vec![Part::Elements(schema)]
         }
-        ("unevaluatedProperties" | "propertyNames", schema) => vec![Part::Members(schema, None)],
+        ("unevaluatedProperties", schema) => vec![Part::Members(schema, None)],
+        ("propertyNames", schema) => vec![Part::Names(schema)],
         ("not" | "if" | "then" | "else" | "contentSchema", schema) => vec![Part::Here(schema)],
         ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => {
             schemas.iter().map(Part::Here).collect()
@@ -101,16 +104,16 @@ fn decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Whether references mean the same everywhere: a part that names itself has references of its own.
+/// Whether references mean the same everywhere: a part that names itself, or is of another draft, has references of its own.
 pub(super) fn is_one_document(document: &Value) -> bool {
     let is_old = document.get("$schema").is_some_and(|it| it.to_string().contains("draft-04"));
-    let name = if is_old { "id" } else { "$id" };
-    children(document).all(|part| has_no_name(part, name))
+    let names: &[_] = if is_old { &["$schema", "$id", "id"] } else { &["$schema", "$id"] };
+    children(document).all(|part| has_none_of(part, names))
 }
 
-fn has_no_name(part: &Value, name: &str) -> bool {
-    let is_named = part.get(name).is_some_and(Value::is_string);
-    !is_named && children(part).all(|part| has_no_name(part, name))
+fn has_none_of(part: &Value, names: &[&str]) -> bool {
+    let is_named = names.iter().any(|name| part.get(name).is_some_and(Value::is_string));
+    !is_named && children(part).all(|part| has_none_of(part, names))
 }
 
 /// The members or elements of a value.
@@ -144,5 +147,7 @@ mod tests {
         let old = "http://json-schema.org/draft-04/schema#";
         assert!(!is_one_document(&json!({"$schema": old, "not": {"id": "b"}})));
         assert!(is_one_document(&json!({"$id": "a", "properties": {"$id": {}}})));
+        let hidden = json!({"$schema": old, "id": "b", "$ref": "#/definitions/a"});
+        assert!(!is_one_document(&json!({"properties": {"p": hidden}})), "of another draft");
     }
 }

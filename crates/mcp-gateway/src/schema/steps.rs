@@ -7,25 +7,27 @@ use super::parts::{self, Part};
 
 /// They take a fraction of a second at worst.
 const MOST_STEPS: usize = 200_000;
-/// To try a pattern on [`PIECE`] bytes.
-const PATTERN: usize = 200;
+/// To try a pattern on [`PIECE`] bytes, at worst.
+const PATTERN: usize = 2_000;
 /// As many bytes of a string cost about as much as another value.
 const PIECE: usize = 64;
+/// So many need not be counted.
+const SURELY_FEW: usize = 5_000;
 /// Part in part.
 const DEEPEST: usize = 1000;
 
-/// How many steps a check takes at most; `None` if they are too many. `parts` are those of a schema that does not contain
-/// itself.
+/// How many problems a check may find at most; `None` if it takes too many steps. `parts` are those of a schema that does
+/// not contain itself.
 pub(super) fn of_check(document: &Value, parts: Option<usize>, arguments: &Value) -> Option<usize> {
     // Where it is surely few, they need not be counted.
     let at_most = parts.map(|parts| parts.saturating_mul(size(arguments)));
-    at_most.filter(|steps| *steps <= super::FEW_STEPS).or_else(|| counted(document, arguments))
+    at_most.filter(|steps| *steps <= SURELY_FEW).or_else(|| counted(document, arguments))
 }
 
 fn counted(document: &Value, arguments: &Value) -> Option<usize> {
-    let mut steps = Steps { document, left: MOST_STEPS };
+    let mut steps = Steps { document, left: MOST_STEPS, problems: 0 };
     steps.check(document, arguments, 0)?;
-    Some(MOST_STEPS - steps.left)
+    Some(steps.problems)
 }
 
 /// How large a value is, in values.
@@ -47,6 +49,8 @@ fn own_size(value: &Value) -> usize {
 struct Steps<'a> {
     document: &'a Value,
     left: usize,
+    /// What may be wrong: each part, and each thing that it names.
+    problems: usize,
 }
 
 impl<'a> Steps<'a> {
@@ -57,6 +61,7 @@ impl<'a> Steps<'a> {
             return None;
         }
         let Value::Object(members) = schema else { return Some(()) };
+        self.problems = self.problems.saturating_add(parts::own_steps(members, 1));
         self.steps(own_steps(members, value))?;
         let times = if parts::is_checked_twice(members) { 2 } else { 1 };
         for part in (0..times).flat_map(|_| parts::parts(members)) {
@@ -77,6 +82,12 @@ impl<'a> Steps<'a> {
                 let mut members = value.as_object().into_iter().flatten();
                 members.try_for_each(|(name, child)| {
                     if is_meant(name) { self.check(schema, child, depth) } else { self.step() }
+                })
+            }
+            Part::Names(schema) => {
+                let mut members = value.as_object().into_iter().flatten();
+                members.try_for_each(|(name, _)| {
+                    self.check(schema, &Value::String(name.clone()), depth)
                 })
             }
             Part::Elements(schema) => {
@@ -162,12 +173,14 @@ mod tests {
         let required = json!({"items": {"required": words}});
         let pattern = json!({"items": {"pattern": "^a+$"}});
         for schema in [all, required, pattern] {
-            assert!(are_few(&schema, &json!(vec!["w1"; 100])), "{schema}");
+            assert!(are_few(&schema, &json!(vec!["w1"; 90])), "{schema}");
             assert!(!are_few(&schema, &json!(vec!["w1"; 1_000])), "{schema}");
         }
-        let patterns = json!({"allOf": vec![json!({"pattern": "a+b"}); 20]});
+        let patterns = json!({"allOf": vec![json!({"pattern": "a+b"}); 5]});
         assert!(are_few(&patterns, &json!("a".repeat(1_000))));
         assert!(!are_few(&patterns, &json!("a".repeat(1_000_000))));
+        let name = json!({ "a".repeat(1_000_000): 1 });
+        assert!(!are_few(&json!({"propertyNames": {"pattern": "a+b"}}), &name));
         let unique = json!({"allOf": vec![json!({"uniqueItems": true}); 20]});
         assert!(!are_few(&unique, &json!(vec![0; 20_000])));
     }

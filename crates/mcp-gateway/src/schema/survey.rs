@@ -53,7 +53,8 @@ impl<'a> Survey<'a> {
                 | Part::Member(_, part)
                 | Part::Members(part, _)
                 | Part::Element(_, part)
-                | Part::Elements(part) => self.schema(part, depth + 1)?,
+                | Part::Elements(part)
+                | Part::Names(part) => self.schema(part, depth + 1)?,
             };
             extent.parts = extent.parts.saturating_add(part.parts);
             extent.depth = extent.depth.max(part.depth + 1);

@@ -261,20 +261,19 @@ impl Supervisor {
 /// The tools of a server. Those that are as they were are kept: preparing their schemas takes time.
 fn entries(server: &str, version: &str, known: &Tools, listed: Vec<ListedTool>) -> Tools {
     let known: HashMap<_, _> = known.iter().map(|tool| (tool.name.as_str(), tool)).collect();
-    let kept = |tool: &ListedTool| known.get(tool.name.as_str()).filter(|it| it.is(tool, version));
+    // What was not prepared may have been so for want of what is there now.
+    let is_kept = |it: &ToolEntry, tool: &_| it.is(tool, version) && it.check.is_prepared();
+    let kept = |tool: &ListedTool| known.get(tool.name.as_str()).filter(|it| is_kept(it, tool));
+    let mut names = HashSet::new();
+    let unique = listed.into_iter().filter(|tool| names.insert(tool.name.clone()));
+    let unique: Vec<_> = unique.collect();
     let mut budget = Budget::new();
-    listed.iter().filter_map(kept).for_each(|tool| tool.check.count_again(&mut budget));
-    let (mut names, mut tools) = (HashSet::new(), Vec::new());
-    for tool in listed {
-        if !names.insert(tool.name.clone()) {
-            continue;
-        }
-        tools.push(match kept(&tool) {
-            Some(tool) => Arc::clone(tool),
-            None => Arc::new(ToolEntry::new(server, version, tool, &mut budget)),
-        });
-    }
-    tools
+    unique.iter().filter_map(kept).for_each(|tool| tool.check.count_again(&mut budget));
+    let entry = |tool: ListedTool| match kept(&tool) {
+        Some(tool) => Arc::clone(tool),
+        None => Arc::new(ToolEntry::new(server, version, tool, &mut budget)),
+    };
+    unique.into_iter().map(entry).collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -311,6 +310,26 @@ fn is_same(known: &Tools, listed: &[ListedTool], version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_listed_as_before_is_prepared_once() {
+        let listed = |name: &str, schema| ListedTool {
+            name: name.to_owned(),
+            description: String::new(),
+            parameters: schema,
+        };
+        let enumeration = |count| serde_json::json!({"enum": (0..count).collect::<Vec<i32>>()});
+        let first: Vec<_> = (0..25).map(|at| listed(&at.to_string(), enumeration(9_990))).collect();
+        let before = entries("s", "1", &Tools::new(), first.clone());
+        let prepared = |tools: &Tools| tools.iter().filter(|it| it.check.is_prepared()).count();
+        assert_eq!(prepared(&before), 20, "the budget of one server");
+        let mut later: Vec<_> = first.into_iter().skip(15).collect();
+        later.push(listed("15", enumeration(1)));
+        let after = entries("s", "1", &before, later);
+        assert_eq!((after.len(), prepared(&after)), (10, 10), "what is free is used");
+        let stayed = before.iter().skip(15).take(5).zip(&after);
+        assert!(stayed.into_iter().all(|(before, after)| Arc::ptr_eq(before, after)));
+    }
 
     #[test]
     fn one_that_is_away_for_long_is_asked_in_the_other_dialect_too() {

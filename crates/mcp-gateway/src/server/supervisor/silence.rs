@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 pub(super) struct Patience {
     /// Of a server that has nothing else to do.
     pub(super) usual: Duration,
-    /// Of one that has calls: as long as the longest of them may still take.
+    /// Of one that has calls: as long as the longest of those that were there before may still take.
     pub(super) longest: Duration,
 }
 
