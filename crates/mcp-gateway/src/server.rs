@@ -176,8 +176,8 @@ impl Server {
         until.saturating_sub(self.made_at.elapsed())
     }
 
-    /// It has a call for so long.
-    fn is_busy_for(&self, left: Duration) {
+    /// It has one more call, which may take so long.
+    fn note_call(&self, left: Duration) {
         let until = (self.made_at.elapsed() + left).as_millis();
         let until = until.try_into().unwrap_or(u64::MAX);
         if self.limiter.running() > 1 {
@@ -220,7 +220,7 @@ impl Server {
         if left < patience / LATE {
             return Err(self.busy());
         }
-        self.is_busy_for(left);
+        self.note_call(left);
         timeout(left, self.ask(tool, arguments)).await.unwrap_or_else(|_| {
             self.suspected.notify_one();
             Err(CallError::Timeout { server: self.name.clone(), after: patience })
