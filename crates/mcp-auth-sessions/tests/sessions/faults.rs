@@ -3,58 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is a failed test")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-use mcp_auth::clock::{NumericDate, Timestamp};
+use mcp_auth::clock::NumericDate;
 use mcp_auth::refusal::RefusalCode;
-use mcp_auth::store::{
-    Credential, MemoryRevocations, Order, Receipt, RevocationId, RevocationStore, StoreError,
-    StoreFuture, UserChange, UserEntry, Verdict,
-};
+use mcp_auth::store::{RevocationId, UserChange};
 use mcp_auth_sessions::{AccountChange, AccountError, LoginFailure, RefreshError, SignInError};
 
 use crate::bench::Bench;
-
-/// Writes nothing while it is down.
-#[derive(Debug, Default)]
-struct Switched {
-    inner: MemoryRevocations,
-    down: AtomicBool,
-}
-
-impl Switched {
-    fn gate<'a, T: Send + 'a>(
-        &self,
-        answer: impl FnOnce() -> StoreFuture<'a, T>,
-    ) -> StoreFuture<'a, T> {
-        if self.down.load(Ordering::SeqCst) {
-            return Box::pin(async { Err(StoreError::new("the store is down")) });
-        }
-        answer()
-    }
-}
-
-impl RevocationStore for Switched {
-    fn revoke<'a>(&'a self, order: Order<'a>, now: Timestamp) -> StoreFuture<'a, Receipt> {
-        self.gate(|| self.inner.revoke(order, now))
-    }
-
-    fn advance_user(&self, change: UserChange, now: Timestamp) -> StoreFuture<'_, UserEntry> {
-        self.gate(|| self.inner.advance_user(change, now))
-    }
-
-    fn user(&self, id: RevocationId) -> StoreFuture<'_, Option<UserEntry>> {
-        self.gate(|| self.inner.user(id))
-    }
-
-    fn look_up<'a>(
-        &'a self,
-        credential: &'a Credential<'a>,
-        now: Timestamp,
-    ) -> StoreFuture<'a, Verdict> {
-        self.inner.look_up(credential, now)
-    }
-}
+use crate::watched::Watched;
 
 /// The first of an account's two writes, and then nothing.
 async fn cut_off(bench: &Bench, blocked: bool) {
@@ -97,7 +54,7 @@ async fn an_account_that_was_half_disabled_is_not_made_good() {
 
 #[tokio::test]
 async fn without_an_answer_nothing_is_done_and_all_is_well_afterwards() {
-    let store = Arc::new(Switched::default());
+    let store = Arc::new(Watched::default());
     let bench = Bench::with(store.clone(), 100);
     bench.create("alice").await;
     let pair = bench.sign_in("alice").await.unwrap();

@@ -8,3 +8,4 @@ mod redaction;
 mod refresh;
 mod revoke;
 mod standing;
+mod watched;

@@ -1,21 +1,19 @@
 //! Sign-out and revocation.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use mcp_auth::claims::TokenType;
-use mcp_auth::clock::{NumericDate, Timestamp};
+use mcp_auth::clock::NumericDate;
 use mcp_auth::issue::NewToken;
 use mcp_auth::refusal::RefusalCode;
-use mcp_auth::store::{
-    Credential, MemoryRevocations, Order, Receipt, RevocationId, RevocationStore, StoreFuture,
-    TokenDigest, UserChange, UserEntry, Verdict,
-};
+use mcp_auth::store::TokenDigest;
 use mcp_auth_sessions::AccountChange;
 use mcp_auth_sessions::client::Client;
 use mcp_auth_sessions::issued::IssuedRecord;
 
 use crate::bench::Bench;
+use crate::watched::Watched;
 
 const REVOKED: Option<RefusalCode> = Some(RefusalCode::TokenRevoked);
 
@@ -106,43 +104,10 @@ async fn a_user_without_an_account_is_revoked_too() {
     assert_eq!(bench.refused(&issue()).await, None, "a new token is another matter");
 }
 
-/// Remembers which tokens were named to it.
-#[derive(Debug, Default)]
-struct Named {
-    inner: MemoryRevocations,
-    tokens: Mutex<Vec<TokenDigest>>,
-}
-
-impl RevocationStore for Named {
-    fn revoke<'a>(&'a self, order: Order<'a>, now: Timestamp) -> StoreFuture<'a, Receipt> {
-        assert!(order.tokens.len() <= 1_000, "one order is one message to an engine");
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.extend(order.tokens.iter().map(|(digest, _)| *digest));
-        drop(tokens);
-        RevocationStore::revoke(&self.inner, order, now)
-    }
-
-    fn advance_user(&self, change: UserChange, now: Timestamp) -> StoreFuture<'_, UserEntry> {
-        self.inner.advance_user(change, now)
-    }
-
-    fn user(&self, id: RevocationId) -> StoreFuture<'_, Option<UserEntry>> {
-        self.inner.user(id)
-    }
-
-    fn look_up<'a>(
-        &'a self,
-        credential: &'a Credential<'a>,
-        now: Timestamp,
-    ) -> StoreFuture<'a, Verdict> {
-        self.inner.look_up(credential, now)
-    }
-}
-
 /// A service in another language knows tokens by name only.
 #[tokio::test]
-async fn each_recorded_token_is_named_however_many_they_are() {
-    let store = Arc::new(Named::default());
+async fn more_recorded_tokens_are_named_than_one_order_takes() {
+    let store = Arc::new(Watched::default());
     let bench = Bench::with(store.clone(), 100);
     bench.create("alice").await;
     let pair = bench.sign_in("alice").await.unwrap();
