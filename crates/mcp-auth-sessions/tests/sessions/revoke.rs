@@ -1,7 +1,10 @@
 //! Sign-out and revocation.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is a failed test")]
+
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use mcp_auth::claims::TokenType;
 use mcp_auth::clock::NumericDate;
@@ -104,6 +107,22 @@ async fn a_user_without_an_account_is_revoked_too() {
     assert_eq!(bench.refused(&issue()).await, None, "a new token is another matter");
 }
 
+/// Records of live access tokens of a sign-in of alice's.
+fn records(bench: &Bench, session_id: &str, count: u32) -> Vec<IssuedRecord> {
+    let date = |ahead| NumericDate::new(bench.now().unix_seconds() + ahead).unwrap();
+    let record = |number: u32| IssuedRecord {
+        digest: TokenDigest::of(&number.to_be_bytes()),
+        token_id: number.to_string(),
+        session_id: session_id.to_owned(),
+        user_id: "alice".to_owned(),
+        token_type: TokenType::Access,
+        issued_at: date(0),
+        expires_at: date(600),
+        client: Client::default(),
+    };
+    (0..count).map(record).collect()
+}
+
 /// A service in another language knows tokens by name only.
 #[tokio::test]
 async fn more_recorded_tokens_are_named_than_one_order_takes() {
@@ -112,18 +131,7 @@ async fn more_recorded_tokens_are_named_than_one_order_takes() {
     bench.create("alice").await;
     let pair = bench.sign_in("alice").await.unwrap();
     let sid = pair.refresh.claims.session_id().unwrap();
-    let date = |ahead| NumericDate::new(bench.now().unix_seconds() + ahead).unwrap();
-    let record = |number: u32| IssuedRecord {
-        digest: TokenDigest::of(&number.to_be_bytes()),
-        token_id: number.to_string(),
-        session_id: sid.to_owned(),
-        user_id: "alice".to_owned(),
-        token_type: TokenType::Access,
-        issued_at: date(0),
-        expires_at: date(600),
-        client: Client::default(),
-    };
-    let records: Vec<_> = (0..8_500).map(record).collect();
+    let records = records(&bench, sid, 8_500);
     bench.sessions.stores().issued.record(&records).await.unwrap();
     let all_are_named = || {
         let named: HashSet<_> = store.tokens.lock().unwrap().drain(..).collect();
@@ -135,4 +143,20 @@ async fn more_recorded_tokens_are_named_than_one_order_takes() {
     all_are_named();
     bench.sessions.revoke_token_id(pair.refresh.claims.token_id().unwrap()).await.unwrap();
     all_are_named();
+}
+
+/// The first order refuses them all; the others are for those who know tokens by name.
+#[tokio::test]
+async fn what_is_revoked_is_so_although_not_all_can_be_named() {
+    let store = Arc::new(Watched::default());
+    let bench = Bench::with(store.clone(), 100);
+    bench.create("alice").await;
+    let pair = bench.sign_in("alice").await.unwrap();
+    let records = records(&bench, pair.refresh.claims.session_id().unwrap(), 2_500);
+    bench.sessions.stores().issued.record(&records).await.unwrap();
+    store.goes_down.store(true, Ordering::SeqCst);
+    let token_id = pair.refresh.claims.token_id().unwrap();
+    bench.sessions.revoke_token_id(token_id).await.unwrap();
+    assert_eq!(store.tokens.lock().unwrap().len(), 1_000, "and no more");
+    assert_eq!(bench.refused(&pair.access).await, REVOKED);
 }

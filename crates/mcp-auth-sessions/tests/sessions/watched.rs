@@ -14,6 +14,8 @@ use mcp_auth::store::{
 pub(crate) struct Watched {
     inner: MemoryRevocations,
     pub(crate) down: AtomicBool,
+    /// Whether it is down from the end of the next order on.
+    pub(crate) goes_down: AtomicBool,
     pub(crate) tokens: Mutex<Vec<TokenDigest>>,
 }
 
@@ -35,6 +37,7 @@ impl RevocationStore for Watched {
         self.gate(|| {
             let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
             tokens.extend(order.tokens.iter().map(|(digest, _)| *digest));
+            self.down.store(self.goes_down.load(Ordering::SeqCst), Ordering::SeqCst);
             self.inner.revoke(order, now)
         })
     }
