@@ -15,6 +15,7 @@
 
 mod allocations;
 mod cases;
+mod check;
 mod child;
 mod claims;
 mod cli;

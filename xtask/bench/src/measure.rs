@@ -81,11 +81,6 @@ impl Samples {
         quantile(&ratios, 50)
     }
 
-    /// The median of the differences of each round.
-    pub(crate) fn less(&self, other: &Self) -> f64 {
-        self.minus(other).median()
-    }
-
     /// The difference of each round.
     pub(crate) fn minus(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(own, other)| own - other).collect())
@@ -117,7 +112,7 @@ mod tests {
         let quiet = Samples(vec![1.0, 1.0, 100.0]);
         let other = Samples(vec![2.0, 2.0, 200.0]);
         assert_eq!(other.ratio_to(&quiet), 2.0);
-        assert_eq!(other.less(&quiet), 1.0);
+        assert_eq!(other.minus(&quiet).median(), 1.0);
     }
 
     #[test]

@@ -6,7 +6,6 @@
 //! revocations in.
 
 mod admission;
-mod check;
 mod fill;
 mod growth;
 mod held;
@@ -16,13 +15,16 @@ mod show;
 mod spread;
 
 use anyhow::{Context, Result};
+use mcp_auth::store::MemoryRevocations;
 use mcp_auth_rig::Engine;
 use serde::Serialize;
 
-use self::held::{REDIS, SQLITE, Size};
+use self::held::{Filled, Places, REDIS, SQLITE, Size};
 pub(crate) use self::node::{serve, watch};
+use crate::check::{self, View};
 use crate::fixture::Fixture;
 use crate::judgement::Judgement;
+use crate::progress;
 
 /// The largest set where nobody says otherwise: an engine takes minutes to be given ten times as much.
 const MILLION: u64 = 1_000_000;
@@ -66,12 +68,25 @@ pub(crate) fn run(sizes: Sizes) -> Result<Results> {
     let growth = growth::measure(&fixture, sizes.largest)?;
     let places = held::fill_all(&redis, &sizes.all())?;
     let held = held::measure(&places)?;
-    let check = check::measure(&fixture, &places)?;
+    let check = check::measure(&fixture, views(&places)?)?;
     drop(places);
     let spread = spread::measure(sizes.spread)?;
     let admission = admission::measure(&fixture, &redis)?;
     let targets = targets(&check, &held, &spread, &admission);
     Ok(Results { check, held, growth, spread, admission, targets })
+}
+
+/// What holds nothing, and every store that was filled.
+fn views(places: &Places) -> Result<Vec<View>> {
+    let empty = View::unlimited("memory, empty", MemoryRevocations::new());
+    std::iter::once(Ok(empty)).chain(places.filled.iter().map(view)).collect()
+}
+
+fn view(Filled { size, place, .. }: &Filled) -> Result<View> {
+    let name = size.to_string();
+    progress::step(&format!("{name}: opened here"));
+    let limit = if size.store == SQLITE { 200.0 } else { 300.0 };
+    Ok(View { name, limit: Some(limit), asked: place.open(None)? })
 }
 
 fn targets(

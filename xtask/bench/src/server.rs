@@ -4,17 +4,19 @@
 mod installation;
 mod restart;
 mod sign_in;
-mod verdict;
 
 use std::fmt;
+use std::sync::Arc;
 
 use anyhow::Result;
+use mcp_auth::clock::SystemClock;
+use mcp_auth_sqlite::{SqliteOptions, SqliteStore};
 use serde::Serialize;
 
 use self::installation::Installation;
 use self::restart::Restart;
 use self::sign_in::SignIn;
-use self::verdict::Verdicts;
+use crate::check::{self, View};
 use crate::fixture::Fixture;
 use crate::judgement::Judgement;
 
@@ -23,7 +25,7 @@ use crate::judgement::Judgement;
 pub(crate) struct Results {
     restart: Restart,
     /// With these revocations.
-    verdicts: Verdicts,
+    check: check::Results,
     sign_in: SignIn,
     targets: Vec<Judgement>,
 }
@@ -33,21 +35,27 @@ pub(crate) fn run() -> Result<Results> {
     let installation = Installation::new()?;
     let sign_in = runtime.block_on(sign_in::measure(&installation))?;
     let restart = runtime.block_on(restart::measure(&installation))?;
-    let verdicts = verdict::measure(&Fixture::new()?, &installation)?;
+    let check = check::measure(&Fixture::new()?, vec![view(&installation)?])?;
     let mut targets =
         vec![Judgement::at_most("seconds until it is ready again", restart.ready_seconds, 3.0)];
     let bytes = restart.bytes_each.map(|it| Judgement::at_most("bytes a revocation", it, 80.0));
     targets.extend(bytes);
-    targets.push(Judgement::at_most("nanoseconds a verdict, one token", verdicts.one_token, 200.0));
-    targets.push(Judgement::at_most("nanoseconds a verdict, many", verdicts.many_tokens, 200.0));
-    Ok(Results { restart, verdicts, sign_in, targets })
+    targets.extend(check.targets());
+    Ok(Results { restart, check, sign_in, targets })
+}
+
+/// The store that was filled, as the server asks it.
+fn view(installation: &Installation) -> Result<View> {
+    let options = SqliteOptions::new(Arc::new(SystemClock));
+    let asked = Arc::new(SqliteStore::open(installation.store(), &options)?);
+    Ok(View { name: "the server's store".to_owned(), limit: Some(200.0), asked })
 }
 
 impl fmt::Display for Results {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "server: the program over a store of its own\n")?;
-        let Self { restart, verdicts, sign_in, .. } = self;
-        writeln!(f, "{restart}\n{verdicts}\n{sign_in}\n")?;
+        let Self { restart, check, sign_in, .. } = self;
+        writeln!(f, "{restart}\n{sign_in}\n\n{check}")?;
         self.targets.iter().try_for_each(|target| writeln!(f, "{target}"))?;
         writeln!(f)
     }

@@ -4,20 +4,12 @@ use std::fmt;
 
 use super::growth;
 use super::latency::Latency;
-use super::{Results, admission, check, held, spread};
-use crate::measure::{Plan, Spread};
+use super::{Results, admission, held, spread};
 use crate::table::Table;
 
 impl fmt::Display for Results {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { rounds, iterations } = self.check.plan;
-        writeln!(f, "revocation: the check, {rounds} rounds of {iterations}, all views in turn\n")?;
-        writeln!(f, "{}", checks(&self.check))?;
-        let [in_use, first] = self.check.admission.map(|spread| spread.median);
-        writeln!(
-            f,
-            "  admission itself: {in_use:.0} ns, {first:.0} ns for tokens it has not seen\n"
-        )?;
+        writeln!(f, "revocation: {}", self.check)?;
         writeln!(f, "holding revocations, in bytes for each; a node is ready with all of them\n")?;
         writeln!(f, "{}", held(&self.held))?;
         let growth::Results { from, to, seconds, .. } = self.growth;
@@ -33,33 +25,6 @@ impl fmt::Display for Results {
         self.targets.iter().try_for_each(|target| writeln!(f, "{target}"))?;
         writeln!(f)
     }
-}
-
-fn checks(found: &check::Results) -> Table {
-    let heading = [
-        "view",
-        "alone ns",
-        "p10",
-        "p90",
-        "in admission ns",
-        "p10",
-        "p90",
-        "unseen ns",
-        "p10",
-        "p90",
-    ];
-    let mut table = Table::new(heading);
-    for line in &found.lines {
-        let [alone, alone_10, alone_90] = whole(line.alone);
-        let [in_use, in_use_10, in_use_90] = whole(line.in_use);
-        let [first, first_10, first_90] = whole(line.first);
-        let name = line.view.clone();
-        table.row([
-            name, alone, alone_10, alone_90, in_use, in_use_10, in_use_90, first, first_10,
-            first_90,
-        ]);
-    }
-    table
 }
 
 fn held(lines: &[held::Line]) -> Table {
@@ -131,10 +96,6 @@ fn admissions(lines: &[admission::Line]) -> Table {
         ]);
     }
     table
-}
-
-fn whole(Spread { p10, median, p90 }: Spread) -> [String; 3] {
-    [median, p10, p90].map(|nanoseconds| format!("{nanoseconds:.0}"))
 }
 
 fn milliseconds(Latency { p50, p99, max }: Latency) -> [String; 3] {

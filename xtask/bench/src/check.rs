@@ -1,20 +1,21 @@
 //! What the check costs a request: alone, and as a part of admission. A client sends a token with many requests, and the
 //! gate knows it again; the first of them costs more.
 
+use std::fmt;
 use std::hint::black_box;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use mcp_auth::clock::{Clock as _, SystemClock};
-use mcp_auth::store::{MemoryRevocations, NothingRevoked, RevocationView, Verdict};
+use mcp_auth::store::{NothingRevoked, RevocationView, Verdict};
 use mcp_auth::{Gate, Origin};
 use serde::Serialize;
 
-use super::held::{Places, SQLITE};
 use crate::fixture::Fixture;
 use crate::judgement::Judgement;
 use crate::measure::{self, Batch, Plan, Samples, Spread};
 use crate::progress;
+use crate::table::Table;
 use crate::tokens::{self, MANY};
 
 /// Tokens in use on a busy node.
@@ -25,35 +26,43 @@ const PLAN: Plan = Plan { rounds: 60, iterations: 10_000 };
 
 /// What was found.
 #[derive(Debug, Serialize)]
-pub(super) struct Results {
-    pub(super) plan: Plan,
+pub(crate) struct Results {
+    plan: Plan,
     /// `Gate::authenticate` with nothing to check, in nanoseconds: tokens that are in use, and others.
-    pub(super) admission: [Spread; 2],
-    pub(super) lines: Vec<Line>,
+    admission: [Spread; 2],
+    lines: Vec<Line>,
 }
 
 /// One view. In nanoseconds.
 #[derive(Debug, Serialize)]
-pub(super) struct Line {
-    pub(super) view: String,
+struct Line {
+    view: String,
     /// `verdict` of one token again and again, the clock read for each: everything it needs is in a cache.
-    pub(super) alone: Spread,
+    alone: Spread,
     /// What it adds to the admission of tokens that are in use, in turn.
-    pub(super) in_use: Spread,
+    in_use: Spread,
     /// The same of tokens that the gate has not seen: they are named first, and what is looked up is in memory.
-    pub(super) first: Spread,
+    first: Spread,
     #[serde(skip)]
     limit: Option<f64>,
 }
 
-struct View {
-    name: String,
-    limit: Option<f64>,
-    asked: Arc<dyn RevocationView>,
+/// What is asked, and the most nanoseconds that it may take where that is judged.
+pub(crate) struct View {
+    pub(crate) name: String,
+    pub(crate) limit: Option<f64>,
+    pub(crate) asked: Arc<dyn RevocationView>,
 }
 
-pub(super) fn measure(fixture: &Fixture, places: &Places) -> Result<Results> {
-    let views = views(places)?;
+impl View {
+    pub(crate) fn unlimited(name: &str, asked: impl RevocationView + 'static) -> Self {
+        Self { name: name.to_owned(), limit: None, asked: Arc::new(asked) }
+    }
+}
+
+/// Measures all views in turn, and what costs nothing, which they are compared with.
+pub(crate) fn measure(fixture: &Fixture, mut views: Vec<View>) -> Result<Results> {
+    views.insert(0, View::unlimited("nothing can be revoked", NothingRevoked));
     progress::step("the check, all views in turn");
     let texts = tokens::texts(fixture, MANY)?;
     let headers: Vec<_> = texts.iter().map(|text| Fixture::header(text)).collect();
@@ -77,22 +86,6 @@ pub(super) fn measure(fixture: &Fixture, places: &Places) -> Result<Results> {
     });
     let admission = [bare_in_use.spread(), bare_first.spread()];
     Ok(Results { plan: PLAN, admission, lines: lines.collect() })
-}
-
-/// First what costs nothing, which the others are compared with; then what holds nothing, and every store that was filled.
-fn views(places: &Places) -> Result<Vec<View>> {
-    let view = |name: &str, asked| View { name: name.to_owned(), limit: None, asked };
-    let mut views = vec![
-        view("nothing can be revoked", Arc::new(NothingRevoked)),
-        view("memory, empty", Arc::new(MemoryRevocations::new())),
-    ];
-    for filled in &places.filled {
-        let name = filled.size.to_string();
-        progress::step(&format!("{name}: opened here"));
-        let limit = if filled.size.store == SQLITE { 200.0 } else { 300.0 };
-        views.push(View { name, limit: Some(limit), asked: filled.place.open(None)? });
-    }
-    Ok(views)
 }
 
 /// The check of one token.
@@ -124,7 +117,7 @@ fn admission(
 }
 
 impl Results {
-    pub(super) fn targets(&self) -> Vec<Judgement> {
+    pub(crate) fn targets(&self) -> Vec<Judgement> {
         let limited = self.lines.iter().filter_map(|line| Some((line, line.limit?)));
         limited.flat_map(|(line, limit)| line.judged(limit)).collect()
     }
@@ -136,4 +129,45 @@ impl Line {
             Judgement::at_most(format!("{}: {what}, ns", self.view), found.median, limit)
         })
     }
+}
+
+impl fmt::Display for Results {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plan { rounds, iterations } = self.plan;
+        writeln!(f, "the check, {rounds} rounds of {iterations}, all views in turn\n")?;
+        writeln!(f, "{}", table(&self.lines))?;
+        let [in_use, first] = self.admission.map(|spread| spread.median);
+        writeln!(f, "  admission itself: {in_use:.0} ns, {first:.0} ns for tokens it has not seen")
+    }
+}
+
+fn table(lines: &[Line]) -> Table {
+    let heading = [
+        "view",
+        "alone ns",
+        "p10",
+        "p90",
+        "in admission ns",
+        "p10",
+        "p90",
+        "unseen ns",
+        "p10",
+        "p90",
+    ];
+    let mut table = Table::new(heading);
+    for line in lines {
+        let [alone, alone_10, alone_90] = whole(line.alone);
+        let [in_use, in_use_10, in_use_90] = whole(line.in_use);
+        let [first, first_10, first_90] = whole(line.first);
+        let name = line.view.clone();
+        table.row([
+            name, alone, alone_10, alone_90, in_use, in_use_10, in_use_90, first, first_10,
+            first_90,
+        ]);
+    }
+    table
+}
+
+fn whole(Spread { p10, median, p90 }: Spread) -> [String; 3] {
+    [median, p10, p90].map(|nanoseconds| format!("{nanoseconds:.0}"))
 }
