@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::remote;
-use crate::support::{self, call, fault_server, options, start, start_one, text};
+use crate::support::{self, call, fault_server, options, start, start_one, text, until};
 use mcp_gateway::{ChangeError, Config, ServerConfig, Status};
 use serde_json::json;
 
@@ -55,14 +55,16 @@ async fn a_failed_connect_says_why_and_is_not_tried_again() {
         [(fault_server(&["exit-at-start"]), "exit code 3"), (away, "it cannot be reached")]
     {
         let gateway = start(&[], options()).await;
-        let connecting = gateway.connect("fault", config);
+        let connecting = gateway.connect("fault", config.clone());
         let status = tokio::time::timeout(Duration::from_secs(20), connecting).await;
         let status = status.unwrap().unwrap();
         assert_eq!(status.status, Status::Failed);
         assert!(status.error.unwrap().contains(reason), "{reason}");
+        // One that a file names is tried again, after pauses that the other would have had by then as well.
+        let named_by_a_file = start(&[("fault", config)], options()).await;
+        until("a third start", || named_by_a_file.health()[0].starts > 2).await;
         assert_eq!(gateway.health()[0].starts, 2, "{reason}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        assert_eq!(gateway.health()[0].starts, 2, "{reason}");
+        named_by_a_file.shutdown().await;
         gateway.shutdown().await;
     }
 }
