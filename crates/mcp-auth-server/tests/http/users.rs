@@ -25,6 +25,16 @@ fn delete(server: &Server, token: &str, name: &str) -> Answer {
     server.ask(&Ask::new("DELETE", &format!("{USERS}/{name}")).bearer(token))
 }
 
+/// On the host, where alone one is made.
+fn add_superadmin(server: &Server, name: &str) {
+    let password = server.directory.path().join("password");
+    fs::write(&password, PASSWORD).unwrap();
+    let mut add = program(server.directory.path(), &[]);
+    add.args(["user", "add", name, "--role", "superadmin", "--password-file"]).arg(&password);
+    let added = add.output().unwrap();
+    assert!(added.status.success(), "{added:?}");
+}
+
 #[test]
 fn an_admin_creates_lists_changes_and_deletes_users() {
     let server = Server::start();
@@ -137,16 +147,46 @@ fn a_body_sent_slowly_does_not_outlast_its_sender() {
 #[test]
 fn a_token_with_less_than_its_account_does_not_take_the_account_over() {
     let server = Server::start();
-    let password = server.directory.path().join("password");
-    fs::write(&password, PASSWORD).unwrap();
-    let mut add = program(server.directory.path(), &[]);
-    add.args(["user", "add", "boss", "--role", "superadmin", "--password-file"]).arg(&password);
-    let added = add.output().unwrap();
-    assert!(added.status.success(), "{added:?}");
+    add_superadmin(&server, "boss");
     let token = server.token_of("boss", Role::Admin);
     let refused = change(&server, &token, "boss", &json!({ "password": "another password" }));
     assert_eq!(refused.refusal(), (403, "permission_denied".into()));
     assert_eq!(server.sign_in("boss", PASSWORD).status, 200);
+}
+
+/// One superadmin takes another away, who meanwhile takes away a third: who waited for his turn is no superadmin any more.
+#[test]
+fn a_superadmin_who_was_taken_away_takes_nobody_away() {
+    let server = Server::start();
+    add_superadmin(&server, "first");
+    let first = server.token_of("first", Role::Superadmin);
+    let was_refused = |round| {
+        let [second, third] = ["second", "third"].map(|name| format!("{name}-{round}"));
+        add_superadmin(&server, &second);
+        add_superadmin(&server, &third);
+        let token = server.token_of(&second, Role::Superadmin);
+        let demote = |token: &str, name: &str, what: Value| {
+            let ask = Ask::new("PATCH", &format!("{USERS}/{name}")).bearer(token).json(&what);
+            let mut stream = TcpStream::connect(server.address).unwrap();
+            stream.write_all(&ask.bytes()).unwrap();
+            stream
+        };
+        // The password takes its time, and the other comes in that.
+        let slow = json!({ "role": "user", "password": "another password" });
+        let mut streams =
+            [demote(&first, &second, slow), demote(&token, &third, json!({ "role": "user" }))];
+        let [slow, quick] = streams.each_mut().map(|stream| read_answer(stream));
+        assert_eq!(slow.status, 200, "{slow:?}");
+        if quick.status != 200 {
+            assert_eq!(quick.refusal(), (401, "token_revoked".into()));
+            return true;
+        }
+        let audit = server.audit();
+        let change_of = |name| audit.find(&format!("\"target\":\"{name}\",\"reason\":\"role"));
+        assert!(change_of(&third).unwrap() < change_of(&second).unwrap(), "{audit}");
+        false
+    };
+    assert!((0..20).any(was_refused), "nobody came while another had his turn");
 }
 
 /// Who may connect one server may run programs on this machine.
