@@ -3,9 +3,11 @@
 //! The file's lock is held for one batch at a time, so that several processes may append. Each first looks whether
 //! another wrote since, and goes on from what is really there.
 
+mod archiving;
 mod batch;
 
 use std::mem;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mcp_auth::random::Randomness;
@@ -16,14 +18,16 @@ use crate::checkpoint::Checkpoint;
 use crate::digest::LogId;
 use crate::disk::Storage;
 use crate::error::Fault;
-use crate::events::{Created, Interrupted, Recovered};
-use crate::tail::{self, Beginning, Head};
+use crate::events::{Continued, Created, Interrupted, Recovered};
+use crate::tail::{self, Beginning, First, Head};
 
-/// When checkpoints are made.
+/// When checkpoints are made, and archives.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rhythm {
     pub(crate) lines: u64,
     pub(crate) interval: Duration,
+    /// How large a log grows; 0 for as large as it will.
+    pub(crate) log_bytes: u64,
 }
 
 /// What a batch holds besides its events.
@@ -39,6 +43,7 @@ pub(crate) struct Chain {
     storage: Box<dyn Storage>,
     sealer: Sealer,
     rhythm: Rhythm,
+    randomness: Arc<dyn Randomness>,
     log_id: LogId,
     head: Head,
     /// The memory of the last batch, for the next.
@@ -52,7 +57,10 @@ pub(crate) struct Chain {
     open_since: Option<Instant>,
     /// A checkpoint that has not reached the checkpoint file yet.
     unsent: Option<String>,
-    checkpoint_error: Option<String>,
+    checkpoint_error: Option<Fault>,
+    archive_error: Option<Fault>,
+    /// The log that was archived last, by this process.
+    archived: Option<LogId>,
 }
 
 impl Chain {
@@ -61,19 +69,20 @@ impl Chain {
         mut storage: Box<dyn Storage>,
         sealer: Sealer,
         rhythm: Rhythm,
-        randomness: &dyn Randomness,
+        randomness: Arc<dyn Randomness>,
     ) -> Result<Self, Fault> {
         storage.lock()?;
-        let log_id = begin(storage.as_mut(), &sealer, randomness);
+        storage.adopt();
+        let log_id = begin(storage.as_mut(), &sealer, randomness.as_ref());
         storage.unlock();
         let log_id = log_id?;
-        let head = Head { seq: 0, hash: log_id.genesis(), end: 0 };
         let mut chain = Self {
             storage,
             sealer,
             rhythm,
+            randomness,
             log_id,
-            head,
+            head: start(log_id),
             buffer: Vec::new(),
             recovered: 0,
             leftover: None,
@@ -81,6 +90,8 @@ impl Chain {
             open_since: None,
             unsent: None,
             checkpoint_error: None,
+            archive_error: None,
+            archived: None,
         };
         chain.commit(std::iter::empty(), &Notes::default())?;
         Ok(chain)
@@ -102,10 +113,11 @@ impl Chain {
         events: impl Iterator<Item = &'a [u8]>,
         notes: &Notes,
     ) -> Result<u64, Fault> {
-        self.storage.lock()?;
+        self.lock()?;
         let first = self.commit_locked(events, notes);
         if first.is_ok() {
             self.send_checkpoint();
+            self.archive_if_full();
         }
         self.storage.unlock();
         first
@@ -113,15 +125,19 @@ impl Chain {
 
     /// Why the last checkpoint is not in the checkpoint file.
     pub(crate) fn checkpoint_error(&self) -> Option<String> {
-        self.checkpoint_error.clone()
+        self.checkpoint_error.as_ref().map(Fault::to_string)
+    }
+
+    /// Why a log that has grown large was not archived.
+    pub(crate) fn archive_error(&self) -> Option<String> {
+        self.archive_error.as_ref().map(Fault::to_string)
     }
 
     /// Writes the last checkpoint to the checkpoint file, if it is not there yet. The log itself has it already,
     /// so a failure here fails no event and is tried again with the next batch.
     fn send_checkpoint(&mut self) {
         if let Some(line) = &self.unsent {
-            let sent = self.storage.add_checkpoint(line).map_err(Fault::from);
-            self.checkpoint_error = sent.err().map(|fault| fault.to_string());
+            self.checkpoint_error = self.storage.add_checkpoint(line).err().map(Fault::from);
         }
         if self.checkpoint_error.is_none() {
             self.unsent = None;
@@ -148,7 +164,8 @@ impl Chain {
         }
         let lines = self.open_lines + batch.lines();
         let is_due = notes.checkpoint || lines >= self.rhythm.lines || self.is_overdue();
-        let checkpoint = (is_due && lines > 0).then(|| batch.add_checkpoint(self.log_id));
+        let is_made = (is_due && lines > 0) || self.becomes_full(batch.head());
+        let checkpoint = is_made.then(|| batch.add_checkpoint(self.log_id));
         let checkpoint = checkpoint.transpose()?;
         self.write(batch.finish())?;
         self.settle(lines, checkpoint.as_ref());
@@ -231,19 +248,33 @@ fn begin(
     randomness: &dyn Randomness,
 ) -> Result<LogId, Fault> {
     let len = storage.len()?;
-    if let Beginning::Log(log_id) = tail::beginning(storage, len, sealer.key())? {
+    if let Beginning::Log(First { log_id, .. }) = tail::beginning(storage, len, sealer.key())? {
         return Ok(log_id);
     }
     let dropped = cut_torn(storage, 0, len)?;
     let log_id = LogId::random(randomness);
-    let start = Head { seq: 0, hash: log_id.genesis(), end: 0 };
-    let mut batch = Batch::after(start, sealer, Vec::new());
-    batch.add_own(&Created::new(sealer.now(), log_id, sealer.public_key()))?;
+    let mut batch = first_batch(sealer, log_id, None)?;
     if dropped > 0 {
         batch.add_own(&Recovered::new(sealer.now(), dropped))?;
     }
     storage.append(&batch.finish().0).inspect_err(|_| drop(storage.cut(0)))?;
     Ok(log_id)
+}
+
+/// Where a log starts.
+fn start(log_id: LogId) -> Head {
+    Head { seq: 0, hash: log_id.genesis(), end: 0 }
+}
+
+/// The first line of a log.
+fn first_batch(
+    sealer: &Sealer,
+    log_id: LogId,
+    continues: Option<Continued>,
+) -> Result<Batch<'_>, Fault> {
+    let mut batch = Batch::after(start(log_id), sealer, Vec::new());
+    batch.add_own(&Created::new(sealer.now(), log_id, sealer.public_key(), continues))?;
+    Ok(batch)
 }
 
 /// Keeps the bytes from `end` to `len` in the file for torn ends, then cuts them. Returns how many they were.

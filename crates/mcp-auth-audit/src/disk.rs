@@ -2,9 +2,14 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::archive;
+use crate::digest::LogId;
+use crate::line::MAX_LINE;
 
 /// Another process holds the lock for one batch, which is milliseconds.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -12,8 +17,11 @@ const LOCK_PAUSE: Duration = Duration::from_micros(200);
 
 /// An audit file and what lies beside it. All but [`lock`](Self::lock) is called with the lock held.
 pub(crate) trait Storage: Send {
-    /// Keeps other processes from writing, and makes sure that the path still leads to this file.
-    fn lock(&mut self) -> io::Result<()>;
+    /// Keeps other processes from writing, and makes sure that the path leads to this file. `true` when it leads to
+    /// another one by now: then that is locked and looked at, until [`unlock`](Self::unlock) comes back to this one.
+    fn lock(&mut self) -> io::Result<bool>;
+    /// Stays with the other file.
+    fn adopt(&mut self);
     fn unlock(&mut self);
     /// Length in bytes.
     fn len(&mut self) -> io::Result<u64>;
@@ -25,6 +33,11 @@ pub(crate) trait Storage: Send {
     fn cut(&mut self, end: u64) -> io::Result<()>;
     /// Keeps what a dead writer left half done, durably, before it is cut.
     fn set_aside(&mut self, torn: &[u8]) -> io::Result<()>;
+    /// Sets this file aside as the archive of its log, and goes on, locked as before, in a new one that begins with these
+    /// bytes. After an error all is as it was.
+    fn archive(&mut self, log: LogId, moment: &str, beginning: &[u8]) -> io::Result<()>;
+    /// How the archive of a log begins; nothing where there is none.
+    fn archived(&mut self, log: LogId) -> io::Result<Vec<u8>>;
     /// Adds a line to the checkpoint file, durably. Nothing to do without one.
     fn add_checkpoint(&mut self, line: &str) -> io::Result<()>;
 }
@@ -34,42 +47,64 @@ pub(crate) trait Storage: Send {
 pub(crate) struct Disk {
     path: PathBuf,
     file: File,
+    /// The file that was known, while another one is looked at.
+    former: Option<File>,
     checkpoints: Option<PathBuf>,
 }
 
 impl Disk {
     /// Opens or creates both files; new ones are for their owner only.
     pub(crate) fn open(path: &Path, checkpoints: Option<&Path>) -> io::Result<Self> {
-        let file = open_to_append(path)?;
+        let file = open_to_append(path, MayCreate::Yes)?;
         sync_directory_of(path)?;
         if let Some(checkpoints) = checkpoints {
-            open_to_append(checkpoints)?;
+            open_to_append(checkpoints, MayCreate::Yes)?;
             sync_directory_of(checkpoints)?;
         }
-        Ok(Self { path: path.to_owned(), file, checkpoints: checkpoints.map(Path::to_owned) })
+        let checkpoints = checkpoints.map(Path::to_owned);
+        Ok(Self { path: path.to_owned(), file, former: None, checkpoints })
     }
 
-    /// Lines written to a file that was moved or removed would be lost with nobody noticing.
-    fn refuse_another_file(&self) -> io::Result<()> {
-        let is_same = fs::metadata(&self.path)
-            .and_then(|there| Ok(is_same_file(&there, &self.file.metadata()?)));
-        match is_same {
-            Ok(true) => Ok(()),
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => {
-                Err(io::Error::new(ErrorKind::NotFound, "the file was moved, removed or replaced"))
-            }
+    /// Lines written to a file that was moved or removed would be lost with nobody noticing. Whether the one that took its
+    /// place continues it is for whoever reads it to say.
+    fn follow(&mut self) -> io::Result<bool> {
+        while !self.is_in_place()? {
+            let there = open_to_append(&self.path, MayCreate::No)?;
+            wait_for_lock(|| there.try_lock())?;
+            let left = mem::replace(&mut self.file, there);
+            self.former.get_or_insert(left);
+        }
+        Ok(self.former.is_some())
+    }
+
+    fn is_in_place(&self) -> io::Result<bool> {
+        match fs::metadata(&self.path) {
+            Ok(there) => Ok(is_same_file(&there, &self.file.metadata()?)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(not_in_place()),
+            Err(error) => Err(error),
         }
     }
 }
 
+/// The error of a file that is not where it was.
+pub(crate) fn not_in_place() -> io::Error {
+    io::Error::new(ErrorKind::NotFound, "the file was moved, removed or replaced")
+}
+
 impl Storage for Disk {
-    fn lock(&mut self) -> io::Result<()> {
+    fn lock(&mut self) -> io::Result<bool> {
         wait_for_lock(|| self.file.try_lock())?;
-        self.refuse_another_file().inspect_err(|_| self.unlock())
+        self.follow().inspect_err(|_| self.unlock())
+    }
+
+    fn adopt(&mut self) {
+        self.former = None;
     }
 
     fn unlock(&mut self) {
+        if let Some(former) = self.former.take() {
+            self.file = former;
+        }
         // Fails for no open file; the kernel drops the lock with the file at the latest.
         let _ = self.file.unlock();
     }
@@ -97,16 +132,29 @@ impl Storage for Disk {
 
     fn set_aside(&mut self, torn: &[u8]) -> io::Result<()> {
         let path = torn_path(&self.path);
-        let mut file = open_to_append(&path)?;
+        let mut file = open_to_append(&path, MayCreate::Yes)?;
         file.write_all(torn)?;
         file.write_all(b"\n")?;
         file.sync_all()?;
         sync_directory_of(&path)
     }
 
+    fn archive(&mut self, log: LogId, moment: &str, beginning: &[u8]) -> io::Result<()> {
+        self.file = archive::set_aside(&self.path, &self.file, (log, moment), beginning)?;
+        Ok(())
+    }
+
+    fn archived(&mut self, log: LogId) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        if let Some(path) = archive::find(&self.path, log)? {
+            File::open(path)?.take(MAX_LINE as u64).read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
+    }
+
     fn add_checkpoint(&mut self, line: &str) -> io::Result<()> {
         let Some(path) = &self.checkpoints else { return Ok(()) };
-        let mut file = open_to_append(path)?;
+        let mut file = open_to_append(path, MayCreate::Yes)?;
         // A writer that died left its line without an end: what it left shall not spoil this one.
         let start = if ends_in_line_break(&mut file)? { "" } else { "\n" };
         file.write_all(format!("{start}{line}\n").as_bytes())?;
@@ -136,9 +184,15 @@ pub(crate) fn torn_path(path: &Path) -> PathBuf {
     name.into()
 }
 
-fn open_to_append(path: &Path) -> io::Result<File> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MayCreate {
+    Yes,
+    No,
+}
+
+fn open_to_append(path: &Path, may_create: MayCreate) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
+    options.read(true).append(true).create(may_create == MayCreate::Yes);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
@@ -167,12 +221,12 @@ pub(crate) fn sync_directory_of(_: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn is_same_file(a: &fs::Metadata, b: &fs::Metadata) -> bool {
+pub(crate) fn is_same_file(a: &fs::Metadata, b: &fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
     (a.dev(), a.ino()) == (b.dev(), b.ino())
 }
 
 #[cfg(not(unix))]
-fn is_same_file(_: &fs::Metadata, _: &fs::Metadata) -> bool {
+pub(crate) fn is_same_file(_: &fs::Metadata, _: &fs::Metadata) -> bool {
     true
 }

@@ -3,9 +3,9 @@
 use chrono::{DateTime, SecondsFormat};
 use mcp_auth::audit::AuditKind;
 use mcp_auth::clock::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::digest::LogId;
+use crate::digest::{LineHash, LogId};
 
 /// A signed statement of how far the chain had grown.
 pub(crate) const CHECKPOINT: &str = AuditKind::AuditCheckpoint.name();
@@ -17,14 +17,36 @@ pub(crate) struct Created {
     event: &'static str,
     log_id: LogId,
     public_key: String,
+    #[serde(flatten)]
+    continues: Option<Continued>,
+}
+
+/// Where an archived log ended, in the first line of the one that continues it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Continued {
+    /// The archived log.
+    #[serde(rename = "continues_log")]
+    pub log_id: LogId,
+    /// The number of its last line.
+    #[serde(rename = "continues_seq")]
+    pub seq: u64,
+    /// That line's hash.
+    #[serde(rename = "continues_hash")]
+    pub hash: LineHash,
 }
 
 /// How the first line begins, up to its time. What a crash left of it is known by this.
 pub(crate) const CREATED_START: &str = r#"{"seq":1,"timestamp":""#;
 
 impl Created {
-    pub(crate) fn new(now: Timestamp, log_id: LogId, public_key: String) -> Self {
-        Self { timestamp: text(now), event: AuditKind::AuditLogCreated.name(), log_id, public_key }
+    pub(crate) fn new(
+        now: Timestamp,
+        log_id: LogId,
+        public_key: String,
+        continues: Option<Continued>,
+    ) -> Self {
+        let event = AuditKind::AuditLogCreated.name();
+        Self { timestamp: text(now), event, log_id, public_key, continues }
     }
 }
 
@@ -83,7 +105,7 @@ mod tests {
     #[test]
     fn the_first_line_is_known_by_its_start() {
         let id = LogId::random(&mcp_auth::testing::SequenceRandom::default());
-        let created = Created::new(Timestamp::default(), id, String::new());
+        let created = Created::new(Timestamp::default(), id, String::new(), None);
         let json = serde_json::to_string(&created).unwrap();
         let line = json.replacen('{', "{\"seq\":1,", 1);
         assert!(line.starts_with(CREATED_START), "{line}");

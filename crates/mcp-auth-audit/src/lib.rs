@@ -11,12 +11,14 @@
 //! The format, byte by byte, what is promised and what is not are in the crate's README. Reading order: `line`,
 //! `chain`, `writer`, `queue`, `log`; then `verify` and `search`.
 
+mod archive;
 mod chain;
 mod checkpoint;
 mod digest;
 mod disk;
 mod error;
 mod events;
+mod history;
 mod keys;
 mod line;
 mod log;
@@ -30,6 +32,7 @@ mod writer;
 pub use checkpoint::Checkpoint;
 pub use digest::{LineHash, LogId};
 pub use error::{AppendError, AuditFileError, Fault};
+pub use events::Continued;
 pub use keys::{AuditKeys, AuditPublicKey, KeyFileError, NotAPublicKey};
 pub use log::{Appending, AuditLog, AuditOptions, CloseError};
 pub use queue::Health;

@@ -16,6 +16,7 @@ use mcp_auth::audit::{AuditEvent, AuditSink};
 use thiserror::Error;
 
 pub use self::options::AuditOptions;
+use crate::archive;
 use crate::chain::{Chain, Rhythm, Sealer};
 use crate::digest::LogId;
 use crate::disk::{Disk, Storage};
@@ -57,11 +58,23 @@ impl AuditLog {
         Self::start(options, Box::new(disk)).map_err(at)
     }
 
+    /// Archives a log whatever its size, as is done by itself at [`AuditOptions::log_bytes`]: it takes another name beside
+    /// itself and never changes again, and a new one continues it. Others may be writing to it; they go on in the new one.
+    /// Returns the archive's path; nothing when the log says no more than that it was begun.
+    ///
+    /// # Errors
+    /// As for [`AuditLog::open`], and when the file cannot take another name.
+    pub fn archive(options: &AuditOptions) -> Result<Option<PathBuf>, AuditFileError> {
+        let at = |fault| AuditFileError { path: options.path.clone(), fault: Arc::new(fault) };
+        let disk = Disk::open(&options.path, options.checkpoint_path.as_deref());
+        let mut chain =
+            chain(options, Box::new(disk.map_err(|error| at(error.into()))?)).map_err(at)?;
+        let Some(log_id) = chain.archive_now().map_err(at)? else { return Ok(None) };
+        archive::find(&options.path, log_id).map_err(|error| at(error.into()))
+    }
+
     pub(crate) fn start(options: &AuditOptions, storage: Box<dyn Storage>) -> Result<Self, Fault> {
-        let sealer = Sealer::new(&options.keys, Arc::clone(&options.clock));
-        let rhythm =
-            Rhythm { lines: options.checkpoint_lines, interval: options.checkpoint_interval };
-        let chain = Chain::open(storage, sealer, rhythm, options.randomness.as_ref())?;
+        let chain = chain(options, storage)?;
         let log_id = chain.log_id();
         let queue = Arc::new(Queue::new(Limits::from(options)));
         let path = options.path.clone();
@@ -98,7 +111,7 @@ impl AuditLog {
         self.queue.is_writable()
     }
 
-    /// Names this log; its checkpoints carry it.
+    /// Names the log that was opened; its checkpoints carry it. What goes on after an archive has a name of its own.
     pub fn id(&self) -> LogId {
         self.log_id
     }
@@ -128,6 +141,16 @@ impl AuditLog {
     fn submit(&self, event: &AuditEvent<'_>) -> Result<Receipt, AppendError> {
         with_json(event, |event| self.queue.submit(event)).unwrap_or(Err(AppendError::NotALine))
     }
+}
+
+fn chain(options: &AuditOptions, storage: Box<dyn Storage>) -> Result<Chain, Fault> {
+    let sealer = Sealer::new(&options.keys, Arc::clone(&options.clock));
+    let rhythm = Rhythm {
+        lines: options.checkpoint_lines,
+        interval: options.checkpoint_interval,
+        log_bytes: options.log_bytes,
+    };
+    Chain::open(storage, sealer, rhythm, Arc::clone(&options.randomness))
 }
 
 impl AuditSink for AuditLog {

@@ -114,8 +114,10 @@ impl Queue {
         }
     }
 
-    pub(crate) fn set_checkpoint_error(&self, error: Option<String>) {
-        self.state().checkpoint_error = error;
+    /// What went wrong beside the log, which fails no event.
+    pub(crate) fn set_errors(&self, checkpoint: Option<String>, archive: Option<String>) {
+        let mut state = self.state();
+        (state.checkpoint_error, state.archive_error) = (checkpoint, archive);
     }
 
     /// No event is taken from here on; the writer ends when those that wait are written.

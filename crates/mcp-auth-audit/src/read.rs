@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Take};
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -18,6 +19,12 @@ pub struct ReadError {
     source: io::Error,
 }
 
+impl ReadError {
+    pub(crate) fn new(path: &Path, source: io::Error) -> Self {
+        Self { path: path.to_owned(), source }
+    }
+}
+
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::NotFound => "check the path",
@@ -32,6 +39,8 @@ pub(crate) struct Lines {
     path: PathBuf,
     reader: BufReader<Take<File>>,
     line: Vec<u8>,
+    /// The line was read and not taken yet.
+    is_ahead: bool,
     number: u64,
     torn: u64,
 }
@@ -39,22 +48,38 @@ pub(crate) struct Lines {
 impl Lines {
     /// Everything up to the end that the file has now. No writer is in the middle of a batch then.
     pub(crate) fn open(path: &Path) -> Result<Self, ReadError> {
-        let at = |source| ReadError { path: path.to_owned(), source };
+        let at = |source| ReadError::new(path, source);
         let file = File::open(path).map_err(at)?;
         disk::wait_for_lock(|| file.try_lock_shared()).map_err(at)?;
         let len = file.metadata().map(|metadata| metadata.len());
         file.unlock().map_err(at)?;
         let reader = BufReader::with_capacity(256 * 1024, file.take(len.map_err(at)?));
-        Ok(Self { path: path.to_owned(), reader, line: Vec::new(), number: 0, torn: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            reader,
+            line: Vec::new(),
+            is_ahead: false,
+            number: 0,
+            torn: 0,
+        })
     }
 
     /// The next line, counted from 1 and without its line break. Of a line that is longer than any of ours only
     /// the beginning.
     pub(crate) fn next(&mut self) -> Result<Option<(u64, &[u8])>, ReadError> {
-        let is_whole =
-            self.read_line().map_err(|source| ReadError { path: self.path.clone(), source })?;
+        let is_whole = mem::take(&mut self.is_ahead) || self.read()?;
         self.number += u64::from(is_whole);
         Ok(is_whole.then_some((self.number, &self.line)))
+    }
+
+    /// The line that comes next, which stays the next.
+    pub(crate) fn peek(&mut self) -> Result<Option<&[u8]>, ReadError> {
+        self.is_ahead = self.is_ahead || self.read()?;
+        Ok(self.is_ahead.then_some(&self.line))
+    }
+
+    fn read(&mut self) -> Result<bool, ReadError> {
+        self.read_line().map_err(|source| ReadError::new(&self.path, source))
     }
 
     /// Bytes behind the last line break, once [`next`](Self::next) has found the end.
@@ -113,6 +138,19 @@ mod tests {
         assert_eq!(lines, [(1, b"a".to_vec()), (2, Vec::new()), (3, b"bc".to_vec())]);
         assert_eq!(torn, 3);
         assert_eq!(read(b""), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn who_looks_ahead_takes_nothing() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "a\nb\n").unwrap();
+        let mut lines = Lines::open(file.path()).unwrap();
+        assert_eq!(lines.peek().unwrap(), Some(&b"a"[..]));
+        assert_eq!(lines.peek().unwrap(), Some(&b"a"[..]));
+        assert_eq!(lines.next().unwrap(), Some((1, &b"a"[..])));
+        assert_eq!(lines.next().unwrap(), Some((2, &b"b"[..])));
+        assert_eq!(lines.peek().unwrap(), None);
+        assert_eq!(lines.next().unwrap(), None);
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! Looking for lines. Nothing is verified here: that is what [`Verifier`](crate::Verifier) is for.
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::DateTime;
 use mcp_auth::clock::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::history::{History, Part};
 use crate::line::Line;
-use crate::read::{Lines, ReadError};
+use crate::read::ReadError;
 
 /// What to look for: a line must fit all that is given. Texts are compared whole and to the letter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,7 +48,9 @@ pub enum Order {
 /// A line that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its number.
+    /// The file that it stands in: the log's, or that of an archive.
+    pub log: PathBuf,
+    /// Its number, in that file.
     pub seq: u64,
     /// The line as it stands in the file.
     pub line: String,
@@ -54,52 +58,94 @@ pub struct Entry {
     pub event: Map<String, Value>,
 }
 
-/// Reads the log once and returns at most `limit` lines; it keeps no more than these in memory. Lines that are no
-/// lines of a log are passed over.
+/// Reads the log and the archives that it continues, as far as they lie beside it and are needed, and returns at most `limit`
+/// lines; it keeps no more than these in memory. Lines that are no lines of a log are passed over.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// When a file cannot be read.
 pub fn search(
     log: &Path,
     filter: &Filter,
     order: Order,
     limit: usize,
 ) -> Result<Vec<Entry>, ReadError> {
-    let mut lines = Lines::open(log)?;
-    let mut found = VecDeque::new();
-    while let Some((_, text)) = lines.next()? {
-        if order == Order::OldestFirst && found.len() >= limit {
-            break;
-        }
-        found.extend(filter.find_in(text));
-        if found.len() > limit {
-            found.pop_front();
-        }
-    }
+    let mut found = Vec::new();
     if order == Order::NewestFirst {
-        found.make_contiguous().reverse();
+        for part in History::of(log) {
+            let part = part?;
+            let is_last = filter.begins_after(&part);
+            found.extend(part.search(filter, order, limit - found.len())?);
+            if is_last || found.len() >= limit {
+                break;
+            }
+        }
+        return Ok(found);
     }
-    Ok(found.into())
+    let mut parts = History::of(log).collect::<Result<Vec<_>, _>>()?;
+    while let Some(part) = parts.pop().filter(|_| found.len() < limit) {
+        found.extend(part.search(filter, order, limit - found.len())?);
+    }
+    Ok(found)
 }
 
 /// All that was written about a refusal, oldest first: the ids are random, so it is one line in practice.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// When a file cannot be read.
 pub fn find_error_id(log: &Path, error_id: &str) -> Result<Vec<Entry>, ReadError> {
     let filter = Filter { error_id: Some(error_id.to_owned()), ..Filter::default() };
-    search(log, &filter, Order::OldestFirst, MOST_WITH_ONE_ID)
+    for part in History::of(log) {
+        let found = part?.search(&filter, Order::OldestFirst, MOST_WITH_ONE_ID)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
 }
 
 const MOST_WITH_ONE_ID: usize = 10;
 
+/// So much may the clocks of those who wrote a log have been apart, or set back.
+const CLOCKS_DIFFER: Duration = Duration::from_hours(24);
+
+impl Part {
+    fn search(
+        mut self,
+        filter: &Filter,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<Entry>, ReadError> {
+        let mut found = VecDeque::new();
+        while let Some((_, text)) = self.lines.next()? {
+            if order == Order::OldestFirst && found.len() >= limit {
+                break;
+            }
+            found.extend(filter.find_in(&self.path, text));
+            if found.len() > limit {
+                found.pop_front();
+            }
+        }
+        if order == Order::NewestFirst {
+            found.make_contiguous().reverse();
+        }
+        Ok(found.into())
+    }
+}
+
 impl Filter {
-    fn find_in(&self, text: &[u8]) -> Option<Entry> {
+    /// Whether what came before this log is too old.
+    fn begins_after(&self, part: &Part) -> bool {
+        let begun = part.first.as_ref().and_then(|first| milliseconds(&first.timestamp));
+        let wanted = self.since.map(|since| since.since_epoch().as_millis());
+        wanted.zip(begun).is_some_and(|(since, begun)| begun + CLOCKS_DIFFER.as_millis() < since)
+    }
+
+    fn find_in(&self, log: &Path, text: &[u8]) -> Option<Entry> {
         let line = Line::parse(text)?;
         let event: Map<String, Value> = serde_json::from_slice(&line.event()).ok()?;
         let fits = self.fits_members(&event) && self.fits_time(&event);
         let line_text = || String::from_utf8_lossy(text).into();
-        fits.then(|| Entry { seq: line.seq, line: line_text(), event })
+        fits.then(|| Entry { log: log.to_owned(), seq: line.seq, line: line_text(), event })
     }
 
     fn fits_members(&self, event: &Map<String, Value>) -> bool {

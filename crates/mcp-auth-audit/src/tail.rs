@@ -3,7 +3,7 @@
 use crate::digest::{LineHash, LogId};
 use crate::disk::Storage;
 use crate::error::Fault;
-use crate::events::CREATED_START;
+use crate::events::{CREATED_START, Continued};
 use crate::keys::ChainKey;
 use crate::line::{Line, MAX_LINE};
 use crate::writer::MAX_BATCH;
@@ -59,8 +59,19 @@ fn last_line(bytes: &[u8], from: u64) -> Option<Head> {
 pub(crate) enum Beginning {
     /// There is nothing but, perhaps, part of a first line: whoever began the log died over it.
     Unwritten,
-    /// A log with this id.
-    Log(LogId),
+    /// A log.
+    Log(First),
+}
+
+/// What the first line of a log says.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+pub(crate) struct First {
+    #[serde(default)]
+    pub(crate) timestamp: String,
+    pub(crate) log_id: LogId,
+    /// The archived log that it continues.
+    #[serde(flatten)]
+    pub(crate) continues: Option<Continued>,
 }
 
 pub(crate) fn beginning(
@@ -68,28 +79,28 @@ pub(crate) fn beginning(
     len: u64,
     key: &ChainKey,
 ) -> Result<Beginning, Fault> {
-    let bytes = storage.read(0, len.min(MAX_LINE as u64))?;
+    begins(&storage.read(0, len.min(MAX_LINE as u64))?, key)
+}
+
+/// The same of the first bytes of a file.
+pub(crate) fn begins(bytes: &[u8], key: &ChainKey) -> Result<Beginning, Fault> {
     match bytes.iter().position(|byte| *byte == b'\n') {
-        None if is_start_of_first_line(&bytes) => Ok(Beginning::Unwritten),
+        None if is_start_of_first_line(bytes) => Ok(Beginning::Unwritten),
         None => Err(Fault::NotALog),
         Some(at) => first_line(bytes.get(..at).unwrap_or_default(), key).map(Beginning::Log),
     }
 }
 
-fn first_line(text: &[u8], key: &ChainKey) -> Result<LogId, Fault> {
+fn first_line(text: &[u8], key: &ChainKey) -> Result<First, Fault> {
     let line = Line::parse(text).filter(|line| line.seq == 1).ok_or(Fault::NotALog)?;
-    let log_id = log_id(&line).ok_or(Fault::NotALog)?;
-    if key.confirms(line.sealed, line.hash) { Ok(log_id) } else { Err(Fault::OtherKeys) }
+    let first = first(&line).ok_or(Fault::NotALog)?;
+    if key.confirms(line.sealed, line.hash) { Ok(first) } else { Err(Fault::OtherKeys) }
 }
 
-/// The id that a first line names and is bound to.
-pub(crate) fn log_id(line: &Line<'_>) -> Option<LogId> {
-    #[derive(serde::Deserialize)]
-    struct Created {
-        log_id: LogId,
-    }
-    let created: Created = serde_json::from_slice(&line.event()).ok()?;
-    (created.log_id.genesis() == line.prev).then_some(created.log_id)
+/// What a first line says, bound to the id that it names.
+pub(crate) fn first(line: &Line<'_>) -> Option<First> {
+    let first: First = serde_json::from_slice(&line.event()).ok()?;
+    (first.log_id.genesis() == line.prev).then_some(first)
 }
 
 /// After a power cut a file may also have grown by zeros that were never written.

@@ -3,12 +3,14 @@
 mod checkpoints;
 mod findings;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use self::checkpoints::CheckpointFile;
 pub use self::findings::{Cut, Damage, Defect, Findings, Gap, Verification};
 use crate::checkpoint::CheckpointEvent;
 use crate::digest::LineHash;
+use crate::events::Continued;
+use crate::history::{History, Part};
 use crate::keys::{AuditKeys, AuditPublicKey, ChainKey};
 use crate::line::Line;
 use crate::read::{Lines, ReadError};
@@ -44,8 +46,44 @@ impl Verifier {
         checkpoints: Option<&Path>,
     ) -> Result<Verification, ReadError> {
         // The checkpoint file first: a line that it speaks of has been written when the log is opened.
-        let mut file = CheckpointFile::open(checkpoints)?;
-        let mut lines = Lines::open(log)?;
+        let file = CheckpointFile::open(checkpoints)?;
+        Ok(self.walk(Lines::open(log)?, file)?.0)
+    }
+
+    /// The same for the log and each archive that it continues, as far as they lie beside it: the newest first, each with its
+    /// path. Where an archive does not end as the log after it says, its end was cut off.
+    ///
+    /// # Errors
+    /// As for [`Verifier::verify`].
+    pub fn verify_history(
+        &self,
+        log: &Path,
+        checkpoints: Option<&Path>,
+    ) -> Result<Vec<(PathBuf, Verification)>, ReadError> {
+        let mut file = Some(CheckpointFile::open(checkpoints)?);
+        let (mut verified, mut continued) = (Vec::new(), None::<Continued>);
+        for part in History::of(log) {
+            let Part { path, lines, .. } = part?;
+            let file = file.take().map_or_else(|| CheckpointFile::open(checkpoints), Ok)?;
+            let (mut found, end) = self.walk(lines, file)?;
+            let is_end = |it: &Continued| {
+                end.as_ref().is_some_and(|end| end.seq == it.seq && end.hash == Some(it.hash))
+            };
+            if let Some(Continued { seq, .. }) = continued.filter(|it| !is_end(it)) {
+                found.tail.add(Cut::Discontinued { seq });
+            }
+            continued = found.continues;
+            verified.push((path, found));
+        }
+        Ok(verified)
+    }
+
+    /// What is found, and the last line.
+    fn walk(
+        &self,
+        mut lines: Lines,
+        mut file: CheckpointFile,
+    ) -> Result<(Verification, Option<Last>), ReadError> {
         let mut walk = Walk { verifier: self, last: None, result: Verification::default() };
         walk.result.hashes_checked = self.chain.is_some();
         while let Some((number, text)) = lines.next()? {
@@ -58,7 +96,7 @@ impl Verifier {
             walk.result.tail.add(Cut::Torn { bytes: lines.torn() });
         }
         file.finish(self, &mut walk.result)?;
-        Ok(walk.result)
+        Ok((walk.result, walk.last))
     }
 }
 
@@ -105,7 +143,9 @@ impl Walk<'_> {
             return Some(Defect::Hash);
         }
         if line.seq == 1 && expected == 1 {
-            self.result.log_id = tail::log_id(line);
+            let first = tail::first(line);
+            self.result.log_id = first.as_ref().map(|first| first.log_id);
+            self.result.continues = first.and_then(|first| first.continues);
             return self.result.log_id.is_none().then_some(Defect::Beginning);
         }
         // Behind a gap the link is to a line that is not there.

@@ -53,7 +53,7 @@ impl Writer {
                 return Err(error);
             }
         }
-        self.queue.set_checkpoint_error(self.chain.checkpoint_error());
+        self.queue.set_errors(self.chain.checkpoint_error(), self.chain.archive_error());
         Ok(())
     }
 

@@ -63,6 +63,11 @@ impl<'a> Batch<'a> {
         self.head.seq - self.start.seq
     }
 
+    /// Where the chain ends with it.
+    pub(super) fn head(&self) -> Head {
+        self.head
+    }
+
     /// Adds the line of a JSON object that is not empty.
     pub(super) fn add(&mut self, event: &[u8]) -> Result<(), Fault> {
         let seq = self.next_seq()?;

@@ -37,6 +37,9 @@ pub struct AuditOptions {
     pub checkpoint_lines: u64,
     /// Time after which one is made if there were any lines: 60 s.
     pub checkpoint_interval: Duration,
+    /// Bytes at which the file is archived under another name beside it, and the log goes on in a new one: 1 GiB; 0 for
+    /// never.
+    pub log_bytes: u64,
 }
 
 impl AuditOptions {
@@ -54,6 +57,7 @@ impl AuditOptions {
             retry: Duration::from_millis(250),
             checkpoint_lines: 1_000,
             checkpoint_interval: Duration::from_mins(1),
+            log_bytes: 1024 * 1024 * 1024,
         }
     }
 }

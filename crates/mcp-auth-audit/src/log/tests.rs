@@ -271,6 +271,50 @@ fn a_late_checkpoint_does_not_come_behind_a_later_one() {
     assert_eq!(lines.iter().filter(|line| *line == "audit_checkpoint").count(), 3);
 }
 
+/// One event for each letter.
+fn append_each(log: &AuditLog, users: &str) {
+    for user in users.split("").filter(|user| !user.is_empty()) {
+        log.append_blocking(&event(user)).unwrap();
+    }
+}
+
+#[test]
+fn a_log_that_cannot_be_archived_goes_on_and_says_so() {
+    let house = House::with(|options| {
+        (options.log_bytes, options.checkpoint_lines) = (1_000, 3);
+    });
+    let log = house.open();
+    house.faults.set(Fault::Archive { kind: io::ErrorKind::Unsupported });
+    append_each(&log, "abcd");
+    wait_until("noticed", || log.health().archive_error.is_some());
+    assert!(log.health().is_writable);
+    house.faults.clear();
+    append_each(&log, "efg");
+    wait_until("made up for", || log.health().archive_error.is_none());
+    log.close().unwrap();
+    let users: Vec<_> = house.lines().into_iter().filter(|line| line.len() == 1).collect();
+    assert_eq!(users, ["a", "b", "c", "d", "e", "f", "g"]);
+}
+
+/// An archive waits until its last checkpoint is in the second place too.
+#[test]
+fn a_log_whose_checkpoints_do_not_arrive_is_not_archived_yet() {
+    let house = House::with(|options| {
+        (options.log_bytes, options.checkpoint_lines) = (1_000, 3);
+    });
+    let log = house.open();
+    house.faults.set(Fault::Checkpoint { kind: io::ErrorKind::PermissionDenied });
+    append_each(&log, "abcdef");
+    wait_until("noticed", || log.health().checkpoint_error.is_some());
+    let files = || std::fs::read_dir(house.directory.path()).unwrap().count();
+    assert_eq!(files(), 2);
+    house.faults.clear();
+    append_each(&log, "ghi");
+    log.close().unwrap();
+    assert!(files() > 2);
+    house.lines();
+}
+
 #[test]
 fn closing_on_a_broken_disk_says_how_much_is_missing() {
     let house = House::new();

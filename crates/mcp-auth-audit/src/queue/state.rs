@@ -39,6 +39,8 @@ pub struct Health {
     pub last_error: Option<String>,
     /// Why the last checkpoint is not in the checkpoint file yet.
     pub checkpoint_error: Option<String>,
+    /// Why a log that has grown large is not archived yet. It is written to all the same.
+    pub archive_error: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -51,6 +53,7 @@ pub(super) struct State {
     pub(super) bytes: usize,
     pub(super) lost: u64,
     pub(super) checkpoint_error: Option<String>,
+    pub(super) archive_error: Option<String>,
     in_flight: usize,
     /// When the oldest event that waits came.
     since: Option<Instant>,
@@ -164,6 +167,7 @@ impl State {
             lost_lines: self.lost,
             last_error: self.last_error.clone(),
             checkpoint_error: self.checkpoint_error.clone(),
+            archive_error: self.archive_error.clone(),
         }
     }
 

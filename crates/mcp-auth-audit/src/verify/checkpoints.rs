@@ -110,5 +110,6 @@ fn own(
         result.tail.add(Cut::Forged { line });
         return None;
     }
+    result.own_checkpoints += 1;
     Some(checkpoint)
 }

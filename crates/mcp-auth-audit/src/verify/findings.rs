@@ -5,12 +5,15 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::digest::LogId;
+use crate::events::Continued;
 
 /// The result of a verification.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Verification {
     /// The log's id, when its first line is sound.
     pub log_id: Option<LogId>,
+    /// Where the log before it ended, if it continues one that was archived.
+    pub continues: Option<Continued>,
     /// Whole lines read.
     pub lines: u64,
     /// Number of the last line; 0 without any.
@@ -28,6 +31,8 @@ pub struct Verification {
     pub vouched_seq: u64,
     /// Lines of the checkpoint file that are no checkpoints, such as one that a crash left half written.
     pub unreadable_checkpoints: u64,
+    /// Checkpoints in that file that speak of this log.
+    pub own_checkpoints: u64,
     /// Checkpoints in that file that speak of another log: one that was archived, or one that was replaced.
     pub foreign_checkpoints: u64,
 }
@@ -168,6 +173,11 @@ pub enum Cut {
         /// When the other line was there.
         timestamp: String,
     },
+    /// The log that continues this archive says that it ended with another line.
+    Discontinued {
+        /// The number of the line that is said to have been the last.
+        seq: u64,
+    },
     /// A line of the checkpoint file bears a signature that these keys did not make.
     Forged {
         /// The line in the checkpoint file, counted from 1.
@@ -189,6 +199,9 @@ impl fmt::Display for Cut {
             }
             Self::Rewritten { seq, timestamp } => {
                 write!(f, "the end was written anew: at {timestamp} seq {seq} was another line")
+            }
+            Self::Discontinued { seq } => {
+                write!(f, "its last line is not the one with seq {seq} that the next log continues")
             }
             Self::Forged { line } => {
                 write!(f, "line {line} of the checkpoint file was not signed with these keys")

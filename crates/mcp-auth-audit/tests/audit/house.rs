@@ -51,10 +51,17 @@ impl House {
         Verifier::new(&self.options.keys).verify(&self.path(), checkpoints).unwrap()
     }
 
+    /// The log and its archives, the newest first.
+    pub(crate) fn verify_history(&self) -> Vec<(PathBuf, Verification)> {
+        let checkpoints = self.options.checkpoint_path.as_deref();
+        Verifier::new(&self.options.keys).verify_history(&self.path(), checkpoints).unwrap()
+    }
+
     /// All lines, after they have been verified.
     pub(crate) fn lines(&self) -> Vec<Entry> {
-        let verdict = self.verify();
-        assert!(verdict.is_clean(), "{verdict:#?}");
+        for (path, verdict) in self.verify_history() {
+            assert!(verdict.is_clean(), "{}: {verdict:#?}", path.display());
+        }
         search(&self.path(), &Filter::default(), Order::OldestFirst, usize::MAX).unwrap()
     }
 

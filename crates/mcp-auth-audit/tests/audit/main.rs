@@ -7,6 +7,7 @@
     reason = "helpers of tests, where a panic is a failed test"
 )]
 
+mod archives;
 mod crash;
 mod house;
 mod redaction;

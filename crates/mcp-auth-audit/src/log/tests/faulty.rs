@@ -4,6 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::digest::LogId;
 use crate::disk::{Disk, Storage};
 
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +20,9 @@ pub(super) enum Fault {
         after: usize,
     },
     Checkpoint {
+        kind: io::ErrorKind,
+    },
+    Archive {
         kind: io::ErrorKind,
     },
     Panic,
@@ -70,8 +74,12 @@ pub(super) struct Faulty {
 }
 
 impl Storage for Faulty {
-    fn lock(&mut self) -> io::Result<()> {
+    fn lock(&mut self) -> io::Result<bool> {
         self.disk.lock()
+    }
+
+    fn adopt(&mut self) {
+        self.disk.adopt();
     }
 
     fn unlock(&mut self) {
@@ -110,6 +118,17 @@ impl Storage for Faulty {
 
     fn set_aside(&mut self, torn: &[u8]) -> io::Result<()> {
         self.disk.set_aside(torn)
+    }
+
+    fn archive(&mut self, log: LogId, moment: &str, beginning: &[u8]) -> io::Result<()> {
+        match self.faults.now() {
+            Some(Fault::Archive { kind }) => Err(kind.into()),
+            _ => self.disk.archive(log, moment, beginning),
+        }
+    }
+
+    fn archived(&mut self, log: LogId) -> io::Result<Vec<u8>> {
+        self.disk.archived(log)
     }
 
     fn add_checkpoint(&mut self, line: &str) -> io::Result<()> {
