@@ -77,7 +77,7 @@ pub(crate) enum Command {
     /// The shared secret: generate, fingerprint, rotate
     #[command(subcommand)]
     Secret(Secret),
-    /// The audit log: verify, search, explain an error id
+    /// The audit log: verify, search, explain an error id, archive
     #[command(subcommand)]
     Audit(Audit),
     /// The policy: check it, explain what it decides

@@ -87,12 +87,21 @@ fn policy(settings: &ServerSettings) -> SessionPolicy {
 
 /// The audit log, whose keys `init` made.
 fn open_audit(settings: &ServerSettings) -> Result<Arc<AuditLog>, Failure> {
-    let refused = |error: String| Failure::new(exit::CONFIGURATION, error);
-    let path = settings.data_dir.audit_keys();
-    let keys = AuditKeys::load(&path).map_err(|error| refused(with_causes(&error)))?;
+    let log = AuditLog::open(&audit_options(settings)?);
+    log.map(Arc::new).map_err(|error| Failure::new(exit::CONFIGURATION, with_causes(&error)))
+}
+
+/// What every process opens the audit log with.
+///
+/// # Errors
+/// [`exit::CONFIGURATION`] when its keys cannot be read.
+pub(crate) fn audit_options(settings: &ServerSettings) -> Result<AuditOptions, Failure> {
+    let keys = AuditKeys::load(&settings.data_dir.audit_keys())
+        .map_err(|error| Failure::new(exit::CONFIGURATION, with_causes(&error)))?;
     let mut options = AuditOptions::new(&settings.audit.log, keys);
     options.checkpoint_path = Some(settings.audit.checkpoints.clone());
-    AuditLog::open(&options).map(Arc::new).map_err(|error| refused(with_causes(&error)))
+    options.log_bytes = settings.audit.max_bytes;
+    Ok(options)
 }
 
 fn open_store(settings: &ServerSettings, clock: &Arc<dyn Clock>) -> Result<Store, Failure> {

@@ -73,6 +73,8 @@ pub(crate) struct TlsFiles {
 pub(crate) struct AuditFiles {
     pub(crate) log: PathBuf,
     pub(crate) checkpoints: PathBuf,
+    /// How large the log grows before it is archived; 0 for as large as it will.
+    pub(crate) max_bytes: u64,
 }
 
 impl ServerSettings {
@@ -218,6 +220,7 @@ fn read_audit(reader: &mut Reader<'_>, data_dir: &DataDir) -> AuditFiles {
     AuditFiles {
         log: path(reader.text(name::AUDIT_LOG), data_dir.audit_log()),
         checkpoints: path(reader.text(name::AUDIT_CHECKPOINTS), data_dir.audit_checkpoints()),
+        max_bytes: reader.number(name::AUDIT_MAX_MIB) * 1024 * 1024,
     }
 }
 

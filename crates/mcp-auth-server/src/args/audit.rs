@@ -13,6 +13,8 @@ pub(crate) enum Audit {
         /// 16 hex digits
         error_id: String,
     },
+    /// Set the log aside under another name beside it, and go on in a new one. The server may be running
+    Archive,
 }
 
 /// `audit search`: a line must fit all that is given.

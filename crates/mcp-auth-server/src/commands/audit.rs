@@ -1,19 +1,22 @@
-//! `audit`: verify, search, explain. These read files only, and work while the server writes.
+//! `audit`: verify, search, explain, archive. All work on the files, while the server writes.
 
 mod moment;
 mod shown;
 mod verify;
 
-pub(super) use self::verify::verify;
+pub(super) use self::verify::{is_clean, verify};
 
 use mcp_auth::clock::{Clock as _, SystemClock};
-use mcp_auth_audit::{Entry, Filter, Order, ReadError, find_error_id, search};
+use mcp_auth_audit::{AuditLog, Entry, Filter, Order, ReadError, find_error_id, search};
+use mcp_auth_cli::redact::ShownPath;
 use mcp_auth_cli::{Failure, exit, output};
+use serde_json::json;
 
 use super::desk;
 use crate::args::{Audit, Common, Search};
-use crate::house::with_causes;
+use crate::house::{audit_options, with_causes};
 use crate::settings::{ServerSettings, Source};
+use crate::table;
 
 /// Runs the command.
 pub(crate) fn run(common: &Common, command: &Audit) -> Result<u8, Failure> {
@@ -22,6 +25,7 @@ pub(crate) fn run(common: &Common, command: &Audit) -> Result<u8, Failure> {
         Audit::Verify => verify::run(common, &settings),
         Audit::Search(wanted) => find(common, wanted, &settings),
         Audit::Explain { error_id } => explain(common, error_id, &settings),
+        Audit::Archive => archive(common, &settings),
     }
 }
 
@@ -66,10 +70,30 @@ fn explain(common: &Common, error_id: &str, settings: &ServerSettings) -> Result
     if found.is_empty() {
         let message = format!("no line of the audit log has the error id {error_id}");
         return Err(Failure::new(exit::USAGE, message).with_hint(
-            "is this the data directory of the server that answered, and was its log moved away meanwhile?",
+            "is this the data directory of the server that answered, and is the archive there into which the line went?",
         ));
     }
     show(common, &found, shown::page)?;
+    Ok(exit::OK)
+}
+
+/// The log under another name, and a new one in its place.
+fn archive(common: &Common, settings: &ServerSettings) -> Result<u8, Failure> {
+    let log = &settings.audit.log;
+    if !log.exists() {
+        let message = format!("there is no log at {}", ShownPath(log));
+        return Err(Failure::new(exit::CONFIGURATION, message).with_hint(WHERE_IT_IS));
+    }
+    let archived = AuditLog::archive(&audit_options(settings)?)
+        .map_err(|error| Failure::new(exit::INTERNAL, with_causes(&error)))?;
+    let text = match (common.json, &archived) {
+        (true, _) => table::json(&json!({ "archive": archived })),
+        (false, Some(path)) => {
+            format!("Archived as {}. The log goes on in {}.\n", ShownPath(path), ShownPath(log))
+        }
+        (false, None) => format!("Nothing was written to {} yet.\n", ShownPath(log)),
+    };
+    output::print(&text)?;
     Ok(exit::OK)
 }
 
@@ -77,8 +101,8 @@ fn show(common: &Common, found: &[Entry], entry: fn(&Entry) -> String) -> Result
     output::print(&if common.json { shown::json(found) } else { found.iter().map(entry).collect() })
 }
 
+const WHERE_IT_IS: &str = "`mcp-auth-server init` makes the log; MCP_AUDIT_LOG_PATH, --data-dir and MCP_DATA_DIR say where it lies";
+
 fn cannot_read(error: &ReadError) -> Failure {
-    Failure::new(exit::CONFIGURATION, with_causes(error)).with_hint(
-        "`mcp-auth-server init` makes the log; MCP_AUDIT_LOG_PATH, --data-dir and MCP_DATA_DIR say where it lies",
-    )
+    Failure::new(exit::CONFIGURATION, with_causes(error)).with_hint(WHERE_IT_IS)
 }

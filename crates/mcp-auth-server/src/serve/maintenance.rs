@@ -1,4 +1,4 @@
-//! What is done now and then: forgetting what nobody will ask for again.
+//! What is done now and then: forgetting what nobody will ask for again, and saying what fails beside the requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
             () = sleep(EVERY) => {}
             () = stop.cancelled() => return,
         }
+        tell_of_audit(&app);
         match app.sessions().purge().await {
             Ok(purged) => tracing::debug!(
                 tombstones = purged.tombstones,
@@ -28,5 +29,16 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
                 tracing::warn!(%error, "cannot forget what has expired; trying again later");
             }
         }
+    }
+}
+
+/// What fails no request, so that nobody would hear of it.
+fn tell_of_audit(app: &App) {
+    let health = app.ledger.health();
+    if let Some(error) = health.checkpoint_error {
+        tracing::warn!(%error, "the audit's checkpoints are not in their file; trying again");
+    }
+    if let Some(error) = health.archive_error {
+        tracing::warn!(%error, "the audit log cannot be archived and grows on; trying again");
     }
 }

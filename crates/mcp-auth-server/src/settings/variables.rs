@@ -18,6 +18,7 @@ pub(crate) const TLS_KEY: &str = "MCP_TLS_KEY";
 pub(crate) const TRUSTED_PROXIES: &str = "MCP_TRUSTED_PROXIES";
 pub(crate) const AUDIT_LOG: &str = "MCP_AUDIT_LOG_PATH";
 pub(crate) const AUDIT_CHECKPOINTS: &str = "MCP_AUDIT_CHECKPOINT_FILE";
+pub(crate) const AUDIT_MAX_MIB: &str = "MCP_AUDIT_MAX_MIB";
 pub(crate) const RATE_LIMIT_ENABLED: &str = "MCP_RATE_LIMIT_ENABLED";
 pub(crate) const RATE_LIMIT_STRATEGY: &str = "MCP_RATE_LIMIT_STRATEGY";
 pub(crate) const LOGIN_RATE_LIMIT: &str = "MCP_LOGIN_RATE_LIMIT";
@@ -105,6 +106,12 @@ pub(crate) const SERVER_VARIABLES: &[Variable] = &[
         "(audit.checkpoints in the data directory)",
         "path of a file, best on another disk",
         "Where signed checkpoints of the audit log are written as well, so that a log that was cut shows.",
+    ),
+    Variable::number(
+        AUDIT_MAX_MIB,
+        "1024",
+        (0, 1_048_576),
+        "Mebibytes at which the audit log is archived under another name beside it, and a new one continues it; 0 for never.",
     ),
     Variable::flag(RATE_LIMIT_ENABLED, "true", "Whether rate limits are kept."),
     Variable::text(

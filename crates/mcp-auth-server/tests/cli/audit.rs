@@ -3,6 +3,32 @@
 use super::*;
 
 #[test]
+fn a_log_is_archived_and_read_on() {
+    let host = Host::initialised();
+    host.run("audit archive").says(0, "Archived as ").says(0, "The log goes on in .mcp/audit.log.");
+    host.run("audit archive").says(0, "Nothing was written to .mcp/audit.log yet.");
+    assert_eq!(host.run("audit archive --json").json()["archive"], Value::Null);
+    let verified = host.run("audit verify --json").json();
+    let archive = verified["archives"][0]["log"].as_str().unwrap();
+    assert_eq!(
+        (verified["clean"].as_bool(), verified["archives"][1].as_object()),
+        (Some(true), None)
+    );
+    let found = host.run("audit search --event account_created --json").json();
+    assert_eq!(found[0]["log"], *archive);
+    fs::write(archive, fs::read_to_string(archive).unwrap().replace("account_created", "acc"))
+        .unwrap();
+    host.run("audit verify")
+        .says(1, "FAIL  integrity")
+        .says(1, "Keep a copy of the log, its archives");
+    host.run("doctor").says(1, "it is not as it was written: 1 damaged lines");
+    fs::remove_file(archive).unwrap();
+    host.run("audit verify").says(0, "which is not here: was its archive moved away?");
+    fs::remove_file(host.path(".mcp/audit.log")).unwrap();
+    host.run("audit archive").says(8, "there is no log at .mcp/audit.log");
+}
+
+#[test]
 fn a_line_that_was_changed_shows_and_fails() {
     let host = Host::initialised();
     host.run("audit verify").says(0, "ok    tail");

@@ -175,7 +175,7 @@ fn a_superadmin_who_was_taken_away_takes_nobody_away() {
         let slow = json!({ "role": "user", "password": "another password" });
         let mut streams =
             [demote(&first, &second, slow), demote(&token, &third, json!({ "role": "user" }))];
-        let [slow, quick] = streams.each_mut().map(|stream| read_answer(stream));
+        let [slow, quick] = streams.each_mut().map(read_answer);
         assert_eq!(slow.status, 200, "{slow:?}");
         if quick.status != 200 {
             assert_eq!(quick.refusal(), (401, "token_revoked".into()));

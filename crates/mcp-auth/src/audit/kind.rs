@@ -65,7 +65,7 @@ audit_kinds! {
     ServerDisconnected: "server_disconnected", "an MCP server was disconnected";
     ServiceStarted: "service_started", "the service started";
     ServiceStopped: "service_stopped", "the service stopped in good order";
-    AuditLogCreated: "audit_log_created", "an audit log was begun; its first line";
+    AuditLogCreated: "audit_log_created", "an audit log was begun; its first line, which names the archived log that it continues";
     AuditCheckpoint: "audit_checkpoint", "the audit log was signed up to here";
     AuditRecovered: "audit_recovered", "a line that was not finished when its writer ended was cut off";
     AuditInterrupted: "audit_interrupted", "lines were late or lost before this one, with their number";

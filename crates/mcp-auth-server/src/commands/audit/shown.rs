@@ -2,6 +2,7 @@
 
 use mcp_auth::text::Escaped;
 use mcp_auth_audit::Entry;
+use mcp_auth_cli::redact::ShownPath;
 use serde_json::Value;
 
 use crate::table;
@@ -27,14 +28,16 @@ pub(super) fn page(entry: &Entry) -> String {
         format!("{name:<0$} {value}\n", width + 1, value = shown(value))
     };
     let members: String = entry.event.iter().map(member).collect();
-    format!("{:<1$} {seq}\n{members}", "line:", width + 1, seq = entry.seq)
+    let (seq, log) = (entry.seq, ShownPath(&entry.log));
+    format!("{:<2$} {seq}\n{:<2$} {log}\n{members}", "line:", "log:", width + 1)
 }
 
-/// For programs: an array of the events, each with its `seq`.
+/// For programs: an array of the events, each with its `seq` and the file that it stands in.
 pub(super) fn json(entries: &[Entry]) -> String {
     let value = |entry: &Entry| {
         let mut event = entry.event.clone();
         event.insert("seq".to_owned(), entry.seq.into());
+        event.insert("log".to_owned(), entry.log.to_string_lossy().into());
         Value::Object(event)
     };
     table::json(&entries.iter().map(value).collect())

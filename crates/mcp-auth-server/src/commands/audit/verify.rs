@@ -1,11 +1,12 @@
 //! `audit verify`: three verdicts, each with what was found and what to do.
 
 use std::fmt::{Display, Write as _};
+use std::path::{Path, PathBuf};
 
 use mcp_auth_audit::{AuditKeys, Findings, Verification, Verifier};
 use mcp_auth_cli::redact::ShownPath;
 use mcp_auth_cli::{Failure, exit, output};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::cannot_read;
 use crate::args::Common;
@@ -16,27 +17,81 @@ use crate::table;
 /// Runs the command: success only when all three verdicts are good.
 pub(super) fn run(common: &Common, settings: &ServerSettings) -> Result<u8, Failure> {
     let found = verify(settings)?;
-    let answer =
-        || json!({ "clean": found.is_clean(), "log": settings.audit.log, "verification": found });
-    output::print(&if common.json { table::json(&answer()) } else { page(settings, &found) })?;
-    Ok(if found.is_clean() { exit::OK } else { exit::INTERNAL })
+    let text = if common.json { table::json(&answer(&found)) } else { page(&found) };
+    output::print(&text)?;
+    Ok(if is_clean(&found) { exit::OK } else { exit::INTERNAL })
 }
 
-/// Reads the whole log, and its checkpoints where there are any.
+/// A file, and what was found in it.
+type Verified = (PathBuf, Verification);
+
+/// Reads the whole log, its archives, and its checkpoints where there are any. The log comes first, then the archives, the
+/// newest first.
 ///
 /// # Errors
-/// [`exit::CONFIGURATION`] when the keys or the log cannot be read.
-pub(crate) fn verify(settings: &ServerSettings) -> Result<Verification, Failure> {
+/// [`exit::CONFIGURATION`] when the keys or a log cannot be read.
+pub(crate) fn verify(settings: &ServerSettings) -> Result<Vec<Verified>, Failure> {
     let keys = AuditKeys::load(&settings.data_dir.audit_keys())
         .map_err(|error| Failure::new(exit::CONFIGURATION, with_causes(&error)))?;
     let checkpoints = Some(settings.audit.checkpoints.as_path()).filter(|path| path.exists());
     Verifier::new(&keys)
-        .verify(&settings.audit.log, checkpoints)
+        .verify_history(&settings.audit.log, checkpoints)
         .map_err(|error| cannot_read(&error))
 }
 
-fn page(settings: &ServerSettings, found: &Verification) -> String {
-    let mut text = format!("{}: {} lines\n\n", ShownPath(&settings.audit.log), found.lines);
+pub(crate) fn is_clean(found: &[Verified]) -> bool {
+    found.iter().all(|(_, found)| found.is_clean())
+}
+
+fn answer(found: &[Verified]) -> Value {
+    let one = |(log, found): &Verified| json!({ "log": log, "verification": found });
+    let first = found.first().map(|(log, found)| (log, found));
+    json!({
+        "clean": is_clean(found),
+        "log": first.map(|(log, _)| log),
+        "verification": first.map(|(_, found)| found),
+        "archives": found.iter().skip(1).map(one).collect::<Vec<_>>(),
+    })
+}
+
+fn page(found: &[Verified]) -> String {
+    let mut text = found.iter().map(|(log, found)| one(log, found)).collect::<Vec<_>>().join("\n");
+    let foreign = foreign_checkpoints(found);
+    // Writing to a String cannot fail.
+    if foreign > 0 {
+        let _ = writeln!(
+            text,
+            "{foreign} checkpoints speak of another log: one that was moved away, or one that was replaced."
+        );
+    }
+    if let Some(before) = found.last().and_then(|(_, found)| found.continues) {
+        let _ = writeln!(
+            text,
+            "The oldest continues the log {}, which is not here: was its archive moved away?",
+            before.log_id
+        );
+    }
+    let unreadable = found.first().map_or(0, |(_, found)| found.unreadable_checkpoints);
+    if unreadable > 0 {
+        let _ = writeln!(text, "{unreadable} lines of the checkpoint file are no checkpoints.");
+    }
+    if !is_clean(found) {
+        text += "\nKeep a copy of the log, its archives and checkpoints, and audit_keys before anything else is done. Lines \
+                 before the first finding can be trusted; compare the rest with a backup, and with what the log was shipped \
+                 to.\n";
+    }
+    text
+}
+
+/// Checkpoints that speak of none of these.
+fn foreign_checkpoints(found: &[Verified]) -> u64 {
+    let Some(((_, log), archives)) = found.split_first() else { return 0 };
+    let own = archives.iter().map(|(_, found)| found.own_checkpoints).sum();
+    log.foreign_checkpoints.saturating_sub(own)
+}
+
+fn one(log: &Path, found: &Verification) -> String {
+    let mut text = format!("{}: {} lines\n\n", ShownPath(log), found.lines);
     text += &verdict("integrity", "every line is as it was written", &found.integrity);
     text += &verdict("gaps", "no line is missing, doubled or out of order", &found.gaps);
     text += &verdict("tail", "nothing shows that the end was cut off", &found.tail);
@@ -46,24 +101,6 @@ fn page(settings: &ServerSettings, found: &Verification) -> String {
         "\nThe last line that a checkpoint vouches for is {} of {}.",
         found.vouched_seq, found.last_seq
     );
-    if found.foreign_checkpoints > 0 {
-        let foreign = found.foreign_checkpoints;
-        let _ = writeln!(
-            text,
-            "{foreign} checkpoints speak of another log: one that was archived, or one that was replaced."
-        );
-    }
-    if found.unreadable_checkpoints > 0 {
-        let _ = writeln!(
-            text,
-            "{} lines of the checkpoint file are no checkpoints.",
-            found.unreadable_checkpoints
-        );
-    }
-    if !found.is_clean() {
-        text += "\nKeep a copy of the log, its checkpoints and audit_keys before anything else is done. Lines before the \
-                 first finding can be trusted; compare the rest with a backup, and with what the log was shipped to.\n";
-    }
     text
 }
 

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mcp_auth_audit::Verification;
 use mcp_auth_cli::redact::ShownPath;
 
 use super::finding::Findings;
-use crate::commands::audit::verify;
+use crate::commands::audit::{is_clean, verify};
 use crate::settings::ServerSettings;
 
 const CHECK: &str = "audit";
@@ -36,11 +36,15 @@ pub(super) fn check(settings: &ServerSettings, findings: &mut Findings) {
     }
 }
 
-fn judge(settings: &ServerSettings, found: &Verification, findings: &mut Findings) {
-    if !found.is_clean() {
+fn judge(settings: &ServerSettings, all: &[(PathBuf, Verification)], findings: &mut Findings) {
+    let Some((_, found)) = all.first() else { return };
+    let sum = |of: fn(&Verification) -> u64| all.iter().map(|(_, found)| of(found)).sum::<u64>();
+    if !is_clean(all) {
         let what = format!(
             "it is not as it was written: {} damaged lines, {} gaps, {} signs of a cut end",
-            found.integrity.total, found.gaps.total, found.tail.total
+            sum(|it| it.integrity.total),
+            sum(|it| it.gaps.total),
+            sum(|it| it.tail.total)
         );
         findings.problem(
             CHECK,
@@ -69,7 +73,7 @@ fn judge(settings: &ServerSettings, found: &Verification, findings: &mut Finding
             "name a file on another disk or a mounted share with MCP_AUDIT_CHECKPOINT_FILE",
         );
     }
-    findings.add_good(CHECK, || format!("{} lines, each as it was written", found.lines));
+    findings.add_good(CHECK, || format!("{} lines, each as it was written", sum(|it| it.lines)));
 }
 
 fn device(path: &Path) -> Option<u64> {
