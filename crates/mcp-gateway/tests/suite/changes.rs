@@ -113,5 +113,5 @@ async fn dropping_the_last_gateway_stops_the_servers() {
     let forked = text(&gateway, "fork", json!({})).await;
     call(&gateway, "echo", json!({"text": ""})).await.unwrap();
     drop(gateway);
-    support::until("the server's child is gone", || !support::runs(&forked)).await;
+    until("the server's child is gone", || !support::runs(&forked)).await;
 }
