@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use mcp_auth::audit::{AuditEvent, AuditKind};
 use mcp_auth::clock::Clock;
@@ -12,13 +13,15 @@ use mcp_auth::testing::FixedClock;
 use mcp_auth_audit::{AuditKeys, AuditLog, AuditOptions, Verifier};
 use tempfile::TempDir;
 
-/// 64, 65, 66 ...: the log's id in the script.
+/// 64, 65, 66 ...: the ids of the logs in the script.
 #[derive(Debug)]
-struct Counting;
+struct Counting(AtomicU8);
 
 impl Randomness for Counting {
     fn fill(&self, bytes: &mut [u8]) {
-        bytes.iter_mut().zip(64..).for_each(|(byte, number)| *byte = number);
+        for byte in bytes {
+            *byte = self.0.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -48,15 +51,43 @@ fn the_log_of_the_other_implementation_verifies() {
     assert_eq!((verdict.lines, verdict.vouched_seq), (4, 3));
 }
 
+/// Three lines of the recorded log are longer than this, and two are not.
+const BETWEEN: u64 = 800;
+
 #[test]
 fn the_same_events_become_the_same_bytes() {
+    let directory = written(0);
+    for name in ["audit.log", "checkpoints.jsonl", "keys.json"] {
+        assert_is_recorded(&directory.path().join(name), name);
+    }
+}
+
+#[test]
+fn an_archive_and_what_continues_it_are_the_same_too() {
+    let directory = written(BETWEEN);
+    let continued = directory.path().join("audit.log");
+    assert_is_recorded(&continued, "continued.log");
+    let verifier = Verifier::new(&keys(&directory));
+    let all = verifier.verify_history(&continued, None).unwrap();
+    assert_is_recorded(&all[1].0, "audit.log");
+    assert_is_recorded(&directory.path().join("checkpoints.jsonl"), "checkpoints.jsonl");
+}
+
+fn assert_is_recorded(written: &Path, name: &str) {
+    let written = fs::read_to_string(written).unwrap();
+    assert_eq!(written, fs::read_to_string(recorded(name)).unwrap(), "{name}");
+}
+
+/// The events of the script.
+fn written(log_bytes: u64) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     let keys = keys(&directory);
     let clock = Arc::new(FixedClock::at(1_766_615_445));
     let mut options = AuditOptions::new(directory.path().join("audit.log"), keys.clone());
     options.checkpoint_path = Some(directory.path().join("checkpoints.jsonl"));
     options.clock = clock.clone();
-    options.randomness = Arc::new(Counting);
+    options.randomness = Arc::new(Counting(AtomicU8::new(64)));
+    options.log_bytes = log_bytes;
     let log = AuditLog::open(&options).unwrap();
     let mut revoked = AuditEvent::new(AuditKind::TokenRevoked, clock.now());
     revoked.user_id = Some("alice");
@@ -65,13 +96,7 @@ fn the_same_events_become_the_same_bytes() {
     log.append_blocking(&revoked).unwrap();
     log.append_blocking(&failed).unwrap();
     log.close().unwrap();
-    keys.save(&directory.path().join("saved")).unwrap();
-    for (written, name) in [
-        ("audit.log", "audit.log"),
-        ("checkpoints.jsonl", "checkpoints.jsonl"),
-        ("saved", "keys.json"),
-    ] {
-        let written = fs::read_to_string(directory.path().join(written)).unwrap();
-        assert_eq!(written, fs::read_to_string(recorded(name)).unwrap(), "{name}");
-    }
+    fs::remove_file(directory.path().join("keys.json")).unwrap();
+    keys.save(&directory.path().join("keys.json")).unwrap();
+    directory
 }

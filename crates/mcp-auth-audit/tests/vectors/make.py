@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A second implementation of the audit file: writes the recorded log, and verifies any log.
 
-    make.py               writes keys.json, audit.log and checkpoints.jsonl beside this file
+    make.py               writes keys.json, audit.log, checkpoints.jsonl and continued.log, for which audit.log is an
+                          archive, beside this file
     make.py --check       compares them with what it would write
     make.py --verify KEYS LOG [CHECKPOINTS]
 
@@ -128,13 +129,18 @@ def make():
     signature = sign(seed, statement(log_id, len(lines), prev, time)).hex()
     covers = {"covers_seq": len(lines), "covers_hash": prev, "signature": signature}
     checkpoint = {"timestamp": time, "event": "audit_checkpoint", "log_id": log_id, **covers}
-    lines.append(seal(key, len(lines) + 1, checkpoint, prev)[0])
     kept = {"log_id": log_id, "seq": 3, "hash": prev, "timestamp": time, "signature": signature}
+    line, last = seal(key, len(lines) + 1, checkpoint, prev)
+    lines.append(line)
+    next_id = bytes(range(80, 96)).hex()
+    continues = {"continues_log": log_id, "continues_seq": len(lines), "continues_hash": last}
+    continued, _ = seal(key, 1, {**created, "log_id": next_id, **continues}, genesis(next_id))
     compact = {"separators": (",", ":")}
     return {
         "keys.json": json.dumps(keys, **compact) + "\n",
         "audit.log": "".join(line + "\n" for line in lines),
         "checkpoints.jsonl": json.dumps(kept, **compact) + "\n",
+        "continued.log": continued + "\n",
     }
 
 
@@ -142,10 +148,11 @@ def verify(keys, log, checkpoints=None):
     keys = json.loads(pathlib.Path(keys).read_text())
     key, public = bytes.fromhex(keys["hmac_key"]), bytes.fromhex(keys["public_key"])
     form = re.compile(rb'(\{"seq":(\d+),.*,"prev":"([0-9a-f]{64})"),"hash":"([0-9a-f]{64})"\}\n', re.S)
-    prev, hashes = None, {}
+    log_id, prev, hashes = None, None, {}
     for number, line in enumerate(pathlib.Path(log).read_bytes().splitlines(keepends=True), 1):
         sealed, seq, before, digest = form.fullmatch(line).groups()
-        prev = prev or genesis(json.loads(line)["log_id"])
+        log_id = log_id or json.loads(line)["log_id"]
+        prev = prev or genesis(log_id)
         assert (int(seq), before.decode()) == (number, prev), f"line {number} is out of order"
         prev = digest.decode()
         assert hmac.new(key, sealed, hashlib.sha256).hexdigest() == prev, f"line {number} was changed"
@@ -154,7 +161,8 @@ def verify(keys, log, checkpoints=None):
         kept = json.loads(line)
         said = statement(kept["log_id"], kept["seq"], kept["hash"], kept["timestamp"])
         assert is_signed(public, said, bytes.fromhex(kept["signature"])), f"forged: {line}"
-        assert hashes.get(kept["seq"]) == kept["hash"], f"the end was cut: {line}"
+        is_foreign = kept["log_id"] != log_id
+        assert is_foreign or hashes.get(kept["seq"]) == kept["hash"], f"the end was cut: {line}"
     print(f"{len(hashes)} lines verify")
 
 
