@@ -27,6 +27,7 @@ mod reload;
 mod routes;
 mod signals;
 mod start;
+mod strangers;
 mod tls;
 mod token_in_url;
 

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use super::body::Room;
 use super::ledger::Ledger;
 use super::metrics::Metrics;
+use super::strangers::Strangers;
 use crate::gatekeeper::Gatekeeper;
 use crate::house::House;
 use crate::policy::LoadedPolicy;
@@ -36,6 +37,8 @@ pub(crate) struct App {
     pub(crate) gatekeeper: Gatekeeper,
     /// How often one address may sign in, and one user call tools.
     pub(crate) rate_limits: Arc<dyn RateLimitStore>,
+    /// Whom nobody knows, and who was refused too often.
+    pub(crate) strangers: Strangers,
     /// Requests that change something and are worked on, whether or not their clients still wait.
     pub(crate) unfinished: TaskTracker,
     /// Room for request bodies, all together.
@@ -69,6 +72,7 @@ impl App {
             policy: ArcSwap::from_pointee(policy),
             gatekeeper,
             rate_limits,
+            strangers: Strangers::new(),
             unfinished: TaskTracker::new(),
             bodies: Room::new(),
             silent,

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::routes::{self, Access, Content, Route};
+use super::strangers;
 
 /// What every refused request is answered with.
 #[derive(JsonSchema)]
@@ -170,7 +171,8 @@ fn responses(route: &Route, schemas: &mut SchemaGenerator) -> Map<String, Value>
 fn refusals(route: &Route) -> BTreeMap<u16, Vec<&'static str>> {
     let token = if route.access == Access::Open { &[] } else { WITH_TOKEN };
     let body = if route.body.is_some() { WITH_BODY } else { &[] };
-    let codes = [ALWAYS, token, body, route.refusals].into_iter().flatten();
+    let limited = if strangers::is_exempt(route) { &[][..] } else { &[RefusalCode::RateLimited] };
+    let codes = [ALWAYS, token, body, limited, route.refusals].into_iter().flatten();
     let unique: BTreeSet<_> = codes.map(|code| (code.status(), code.name())).collect();
     let mut by_status: BTreeMap<u16, Vec<_>> = BTreeMap::new();
     for (status, name) in unique {

@@ -17,7 +17,9 @@ use tower::ServiceBuilder;
 use super::app::App;
 use super::body::Accepted;
 use super::call::{Answer, Call};
-use super::{auth, body_first, finish, local_only, mcp, observe, probes, refuse, token_in_url};
+use super::{
+    auth, body_first, finish, local_only, mcp, observe, probes, refuse, strangers, token_in_url,
+};
 
 /// Every route; a part of the API adds its table here.
 pub(crate) const TABLES: &[&[Route]] = &[auth::ROUTES, mcp::ROUTES, probes::ROUTES];
@@ -92,6 +94,12 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
     TABLES.iter().flat_map(|table| table.iter())
 }
 
+/// The row that a request matched. `HEAD` asks for what `GET` would.
+pub(crate) fn matching(method: &Method, path: &str) -> Option<&'static Route> {
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    all().find(|route| route.path == path && route.method == *method)
+}
+
 /// The pattern that a request matched, as it stands in the table.
 pub(crate) fn pattern(matched: &str) -> Option<&'static str> {
     all().map(|route| route.path).find(|path| *path == matched)
@@ -106,6 +114,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .layer(RequestIdLayer::new(randomness).with_trusted_proxies(proxies.clone()))
         .layer(ClientAddressLayer::new(proxies))
         .layer(middleware::from_fn_with_state(Arc::clone(app), observe::observe))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), strangers::check))
         .layer(middleware::from_fn_with_state(Arc::clone(app), local_only::check))
         .layer(middleware::from_fn_with_state(Arc::clone(app), token_in_url::check));
     let routes = all().fold(Router::new(), |router, route| {

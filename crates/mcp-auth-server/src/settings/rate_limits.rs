@@ -14,6 +14,8 @@ pub(crate) struct RateLimits {
     pub(crate) refresh: Option<Limits>,
     /// Of revocations, for each user who asks for them.
     pub(crate) revoke: Option<Limits>,
+    /// Of requests that are refused for want of a good token, for each address. Counted in fixed windows.
+    pub(crate) refused: Option<Limits>,
     /// How all limits count.
     pub(crate) strategy: Strategy,
 }
@@ -24,6 +26,7 @@ impl RateLimits {
         Self {
             refresh: read_limits(reader, name::REFRESH_RATE_LIMIT, "120/minute"),
             revoke: read_limits(reader, name::REVOKE_RATE_LIMIT, "120/minute"),
+            refused: read_limits(reader, name::REFUSED_RATE_LIMIT, "600/minute"),
             strategy: read_strategy(reader, login.is_some()),
             login,
         }

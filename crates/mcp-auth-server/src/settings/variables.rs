@@ -21,6 +21,7 @@ pub(crate) const AUDIT_CHECKPOINTS: &str = "MCP_AUDIT_CHECKPOINT_FILE";
 pub(crate) const AUDIT_MAX_MIB: &str = "MCP_AUDIT_MAX_MIB";
 pub(crate) const RATE_LIMIT_ENABLED: &str = "MCP_RATE_LIMIT_ENABLED";
 pub(crate) const RATE_LIMIT_STRATEGY: &str = "MCP_RATE_LIMIT_STRATEGY";
+pub(crate) const REFUSED_RATE_LIMIT: &str = "MCP_REFUSED_RATE_LIMIT";
 pub(crate) const LOGIN_RATE_LIMIT: &str = "MCP_LOGIN_RATE_LIMIT";
 pub(crate) const REFRESH_RATE_LIMIT: &str = "MCP_REFRESH_RATE_LIMIT";
 pub(crate) const REVOKE_RATE_LIMIT: &str = "MCP_REVOKE_RATE_LIMIT";
@@ -121,6 +122,14 @@ pub(crate) const SERVER_VARIABLES: &[Variable] = &[
         "How requests are counted. `fixed-window`: a window opens at the first request, and when it closes all is forgotten. \
          `moving-window`: no span of a window's length holds more than the limit. `gcra`: requests pass at an even rate, and \
          after a rest as many at once as the limit says. With Redis or Valkey the same on all servers.",
+    ),
+    Variable::text(
+        REFUSED_RATE_LIMIT,
+        "600/minute",
+        "limits such as 10/minute or 5/2minute; 100/hour",
+        "How many requests of one address may be refused for want of a good token. Until the window closes, further ones \
+         without one get 429 and the error id of the first, and leave no line on the audit; those with one pass. Counted in \
+         fixed windows, by each process.",
     ),
     Variable::text(
         LOGIN_RATE_LIMIT,

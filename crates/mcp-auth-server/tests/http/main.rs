@@ -28,5 +28,6 @@ mod revoke;
 mod routes;
 mod shutdown;
 mod start;
+mod strangers;
 mod tls;
 mod users;
