@@ -78,6 +78,39 @@ impl Cluster {
         Ok(latest.with_context(|| format!("no primary serves slot {slot}"))?.0)
     }
 
+    /// Moves a slot with its keys to the primary at `to`, as resharding does; `halfway` is called when some of its keys may be at
+    /// either place, and none is moved yet.
+    ///
+    /// # Errors
+    ///
+    /// An engine refuses a step.
+    pub fn move_slot(&self, slot: usize, to: usize, halfway: impl FnOnce()) -> Result<()> {
+        let from = self.nodes.get(self.serving(slot)?).context("it serves")?;
+        let to = self.nodes.get(to).context("no such engine")?;
+        let id = |node: &Node| node.ask(&["CLUSTER", "MYID"])?.into_text();
+        let (slot, from_id, to_id) = (slot.to_string(), id(from)?, id(to)?);
+        to.ask(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &from_id])?.into_text()?;
+        from.ask(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &to_id])?.into_text()?;
+        halfway();
+        let (host, port) = (to.address().ip().to_string(), to.address().port().to_string());
+        loop {
+            let told = from.ask(&["CLUSTER", "GETKEYSINSLOT", &slot, "100"])?;
+            let keys: Vec<_> = told.items().iter().map(ToString::to_string).collect();
+            if keys.is_empty() {
+                break;
+            }
+            let mut migrate = vec!["MIGRATE", &host, &port, "", "0", "5000", "KEYS"];
+            migrate.extend(keys.iter().map(String::as_str));
+            from.ask(&migrate)?.into_text()?;
+        }
+        for node in [to, from].into_iter().chain(&self.nodes) {
+            if View::of(node)?.is_primary {
+                node.ask(&["CLUSTER", "SETSLOT", &slot, "NODE", &to_id])?.into_text()?;
+            }
+        }
+        Ok(())
+    }
+
     /// Waits until another engine than `old` serves the slot. Answers with its place.
     ///
     /// # Errors

@@ -182,3 +182,42 @@ async fn a_cluster_goes_on_without_one_of_its_primaries() {
         refuses(&tokens, &other, "b");
     }
 }
+
+/// Half of a cluster's slots go to another primary while revocations come. Verdicts may fail meanwhile; none is wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn revocations_move_with_their_slots() {
+    for engine in Engine::all() {
+        let six = vec![Host::loopback(); 6];
+        let cluster = Cluster::start(&Options::new(&engine), &six).unwrap();
+        let url = format!("redis+cluster://{}", hosts(cluster.nodes()));
+        let (one, other, tokens) = (open(&url), open(&url), Tokens::new());
+        let names: Vec<_> = (0..64).map(|number| format!("before-{number}")).collect();
+        for name in &names {
+            revoke(&one, name).await.unwrap();
+            refuses(&tokens, &other, name);
+        }
+        for partition in (0..16).step_by(2) {
+            let slot = cluster.slot(&format!("{{mcpauth:r{partition}}}")).unwrap();
+            let to = (cluster.serving(slot).unwrap() + 1) % 3;
+            let (store, name) = (one.clone(), format!("halfway-{partition}"));
+            let mut order = None;
+            let halfway = || order = Some(tokio::spawn(async move { revoke(&store, &name).await }));
+            cluster.move_slot(slot, to, halfway).unwrap();
+            order.unwrap().await.unwrap().unwrap();
+            for (store, name) in
+                [&one, &other].into_iter().flat_map(|it| names.iter().map(move |name| (it, name)))
+            {
+                assert_ne!(tokens.ask(store, name), Ok(Verdict::Live), "{name}");
+                refuses(&tokens, store, name);
+            }
+            refuses(&tokens, &other, &format!("halfway-{partition}"));
+        }
+        cluster.await_ok().unwrap();
+        revoked_by_all(&one, "after").await;
+        let late = open(&url);
+        for name in names.iter().map(String::as_str).chain(["halfway-0", "halfway-14", "after"]) {
+            refuses(&tokens, &late, name);
+        }
+        assert_eq!(tokens.ask(&late, "live"), Ok(Verdict::Live));
+    }
+}
