@@ -119,6 +119,11 @@ impl Failure {
         }
     }
 
+    /// Whether a stream refused a line only because it has later ones.
+    pub(crate) fn is_too_late_a_line(&self) -> bool {
+        matches!(self, Self::Answer { source, .. } if says(source, "equal or smaller"))
+    }
+
     fn advice(&self) -> (StoreErrorKind, &'static str) {
         use StoreErrorKind::{Corrupt, Denied, Full, ReadOnly, Unavailable};
         match self {
@@ -127,6 +132,8 @@ impl Failure {
                 _ if is_about_login(source) => (Unavailable, LOGIN),
                 (ErrorKind::Server(ServerErrorKind::NoPerm), _) => (Denied, PERMISSION),
                 (ErrorKind::Server(ServerErrorKind::ReadOnly), _) => (ReadOnly, SEARCH),
+                // The same within a program.
+                _ if says(source, "user executing the script can't") => (Denied, PERMISSION),
                 (_, Some("OOM")) => (Full, ROOM),
                 (_, Some("MISCONF")) => {
                     (ReadOnly, "free its disk; it refuses writes that it cannot save")
@@ -156,6 +163,11 @@ const ROOM: &str = "give it more memory (maxmemory), with maxmemory-policy noevi
 fn is_about_login(source: &RedisError) -> bool {
     source.kind() == ErrorKind::AuthenticationFailed
         || matches!(code(source).as_deref(), Some("WRONGPASS" | "NOAUTH"))
+}
+
+fn says(source: &RedisError, words: &str) -> bool {
+    let errors = source.clone().into_server_errors().unwrap_or_default();
+    errors.iter().any(|(_, error)| error.details().is_some_and(|details| details.contains(words)))
 }
 
 fn code(source: &RedisError) -> Option<String> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use mcp_auth::clock::Clock;
 use mcp_auth::store::{MemoryRevocations, Order, StoreError};
 use redis::cmd;
@@ -220,10 +221,21 @@ impl Parts {
         Ok(())
     }
 
+    /// Each partition takes what a revocation begins with.
     pub(super) async fn probe(self: Arc<Self>) -> Result<(), Failure> {
-        let Some(first) = self.keys.first() else { return Ok(()) };
-        let touch = cmd("INCR").arg(&first.mark).to_owned();
-        self.engine.ask(first.slot, &Ask::from(touch)).await.map(drop)
+        try_join_all(self.keys.iter().map(|keys| self.probe_partition(keys))).await.map(drop)
+    }
+
+    async fn probe_partition(&self, keys: &PartitionKeys) -> Result<(), Failure> {
+        let touch = cmd("INCR").arg(&keys.mark).to_owned();
+        self.engine.ask(keys.slot, &Ask::from(touch)).await?;
+        // A line before all others: whoever may write lines hears that this one comes too late.
+        let late =
+            cmd("XADD").arg(&keys.log).arg("NOMKSTREAM").arg("0-1").arg("late").arg("").to_owned();
+        match self.engine.ask(keys.slot, &Ask::from(late)).await {
+            Err(failure) if !failure.is_too_late_a_line() => Err(failure),
+            _ => Ok(()),
+        }
     }
 
     pub(super) async fn examine(self: Arc<Self>) -> Result<Vec<Finding>, Failure> {

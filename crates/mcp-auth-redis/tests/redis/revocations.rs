@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use mcp_auth::clock::NumericDate;
 use mcp_auth::store::{
-    Durability, Order, RevocationStore as _, RevokedBy, StoreErrorKind, Verdict,
+    Durability, Order, RevocationId, RevocationStore as _, RevokedBy, StoreErrorKind, UserChange,
+    Verdict,
 };
 use mcp_auth::testing::{StoreUnderTest, revocation_contract};
 use mcp_auth_rig::{Engine, Options, until};
 
-use crate::common::{Place, Tokens, now, open, revoke, token_entry};
+use crate::common::{Place, Tokens, in_an_hour, now, open, revoke, token_entry};
 
 const REVOKED: Verdict = Verdict::Revoked(RevokedBy::Token);
 
@@ -104,5 +106,66 @@ async fn an_engine_that_is_full_is_said_to_be_full() {
         let error = store.check_writable().await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Full, "{error}");
         assert!(error.to_string().contains("maxmemory"), "{error}");
+    }
+}
+
+/// A program that fails in the middle is not undone. Whoever asks again must still be heard by the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_in_the_middle_is_told_when_it_is_asked_again() {
+    for engine in Engine::all() {
+        let node = Options::new(&engine).start().unwrap();
+        let (one, other, tokens) = (open(&node.url()), open(&node.url()), Tokens::new());
+        let rules = |rules: &str| node.ask(&["ACL", "SETUSER", "default", rules]).unwrap();
+        let verdict_is = |jti: &str, wanted: Verdict| {
+            until("the other one has heard", Duration::from_secs(20), || {
+                let verdict = tokens.ask(&other, jti)?;
+                anyhow::ensure!(verdict == wanted, "{jti} is {verdict:?}");
+                Ok(())
+            })
+            .unwrap();
+        };
+        for command in ["xadd", "zadd"] {
+            rules(&format!("-{command}"));
+            assert!(revoke(&one, command).await.unwrap().pending);
+            rules(&format!("+{command}"));
+            verdict_is(command, REVOKED);
+        }
+        for command in ["xadd", "hset"] {
+            rules(&format!("-{command}"));
+            assert!(one.advance_user(block("alice"), now()).await.is_err());
+            rules(&format!("+{command}"));
+            let held = one.user(RevocationId::of_user("alice")).await.unwrap();
+            assert_eq!(held, None, "what nobody was told of is not held");
+        }
+        one.advance_user(block("alice"), now()).await.unwrap();
+        verdict_is("live", Verdict::Blocked);
+    }
+}
+
+fn block(user_id: &str) -> UserChange {
+    UserChange {
+        id: RevocationId::of_user(user_id),
+        above: 0,
+        blocked: true,
+        not_before: NumericDate::default(),
+        keep_until: in_an_hour(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_tell_the_others_cannot_write() {
+    for place in Place::all() {
+        let store = place.fresh();
+        for _ in 0..2 {
+            assert_eq!(store.check_writable().await, Ok(()), "with a log and without");
+            revoke(&store, "a").await.unwrap();
+        }
+        place.node.ask(&["ACL", "SETUSER", "default", "-xadd"]).unwrap();
+        let error = store.check_writable().await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Denied, "{error}");
+        place.node.ask(&["ACL", "SETUSER", "default", "+xadd"]).unwrap();
+        assert_eq!(store.check_writable().await, Ok(()));
+        let late = place.open("late");
+        assert_eq!(Tokens::new().ask(&late, "a"), Ok(Verdict::Live), "the log has no strange line");
     }
 }
