@@ -7,6 +7,7 @@ mod archiving;
 mod batch;
 
 use std::mem;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,8 @@ pub(crate) struct Notes {
     pub(crate) interrupted: Option<(String, u64)>,
     /// Ends it with a checkpoint even if none is due.
     pub(crate) checkpoint: bool,
+    /// Archives the log whatever its size.
+    pub(crate) archive: bool,
 }
 
 pub(crate) struct Chain {
@@ -59,8 +62,8 @@ pub(crate) struct Chain {
     unsent: Option<String>,
     checkpoint_error: Option<Fault>,
     archive_error: Option<Fault>,
-    /// The log that was archived last, by this process.
-    archived: Option<LogId>,
+    /// The archive that this process made last.
+    archived: Option<PathBuf>,
 }
 
 impl Chain {
@@ -97,10 +100,6 @@ impl Chain {
         Ok(chain)
     }
 
-    pub(crate) fn log_id(&self) -> LogId {
-        self.log_id
-    }
-
     /// When the next checkpoint is due, if lines wait for one.
     pub(crate) fn checkpoint_due(&self) -> Option<Instant> {
         self.open_since.map(|since| since + self.rhythm.interval)
@@ -117,7 +116,7 @@ impl Chain {
         let first = self.commit_locked(events, notes);
         if first.is_ok() {
             self.send_checkpoint();
-            self.archive_if_full();
+            self.archive_if_due(notes);
         }
         self.storage.unlock();
         first
@@ -164,7 +163,7 @@ impl Chain {
         }
         let lines = self.open_lines + batch.lines();
         let is_due = notes.checkpoint || lines >= self.rhythm.lines || self.is_overdue();
-        let is_made = (is_due && lines > 0) || self.becomes_full(batch.head());
+        let is_made = (is_due && lines > 0) || self.is_archived_after(batch.head(), notes);
         let checkpoint = is_made.then(|| batch.add_checkpoint(self.log_id));
         let checkpoint = checkpoint.transpose()?;
         self.write(batch.finish())?;
@@ -263,7 +262,7 @@ fn begin(
 
 /// Where a log starts.
 fn start(log_id: LogId) -> Head {
-    Head { seq: 0, hash: log_id.genesis(), end: 0 }
+    Head { seq: 0, hash: log_id.genesis(), end: 0, is_checkpoint: false }
 }
 
 /// The first line of a log.

@@ -36,6 +36,10 @@ impl fmt::Display for LineHash {
 pub struct LogId([u8; 16]);
 
 impl LogId {
+    pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
     pub(crate) fn random(randomness: &dyn Randomness) -> Self {
         let mut bytes = [0; 16];
         randomness.fill(&mut bytes);

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::archive;
+use crate::archive::{self, Archives};
 use crate::digest::LogId;
-use crate::line::MAX_LINE;
 
 /// Another process holds the lock for one batch, which is milliseconds.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -33,11 +32,11 @@ pub(crate) trait Storage: Send {
     fn cut(&mut self, end: u64) -> io::Result<()>;
     /// Keeps what a dead writer left half done, durably, before it is cut.
     fn set_aside(&mut self, torn: &[u8]) -> io::Result<()>;
-    /// Sets this file aside as the archive of its log, and goes on, locked as before, in a new one that begins with these
-    /// bytes. After an error all is as it was.
-    fn archive(&mut self, log: LogId, moment: &str, beginning: &[u8]) -> io::Result<()>;
-    /// How the archive of a log begins; nothing where there is none.
-    fn archived(&mut self, log: LogId) -> io::Result<Vec<u8>>;
+    /// Gives this file another name, as the archive of its log, and goes on, locked as before, in a new one that begins with these
+    /// bytes. Returns where the archive is. After an error the log goes on where it was.
+    fn archive(&mut self, log: LogId, moment: &str, beginning: &[u8]) -> io::Result<PathBuf>;
+    /// What lies beside the file.
+    fn archives(&mut self) -> io::Result<Archives>;
     /// Adds a line to the checkpoint file, durably. Nothing to do without one.
     fn add_checkpoint(&mut self, line: &str) -> io::Result<()>;
 }
@@ -56,7 +55,7 @@ impl Disk {
     /// Opens or creates both files; new ones are for their owner only.
     pub(crate) fn open(path: &Path, checkpoints: Option<&Path>) -> io::Result<Self> {
         let file = open_to_append(path, MayCreate::Yes)?;
-        sync_directory_of(path)?;
+        sync_directory_of(&fs::canonicalize(path)?)?;
         if let Some(checkpoints) = checkpoints {
             open_to_append(checkpoints, MayCreate::Yes)?;
             sync_directory_of(checkpoints)?;
@@ -71,6 +70,8 @@ impl Disk {
         while !self.is_in_place()? {
             let there = open_to_append(&self.path, MayCreate::No)?;
             wait_for_lock(|| there.try_lock())?;
+            // Who put it there may have been killed before it was durable.
+            sync_directory_of(&fs::canonicalize(&self.path)?)?;
             let left = mem::replace(&mut self.file, there);
             self.former.get_or_insert(left);
         }
@@ -139,17 +140,14 @@ impl Storage for Disk {
         sync_directory_of(&path)
     }
 
-    fn archive(&mut self, log: LogId, moment: &str, beginning: &[u8]) -> io::Result<()> {
-        self.file = archive::set_aside(&self.path, &self.file, (log, moment), beginning)?;
-        Ok(())
+    fn archive(&mut self, log: LogId, moment: &str, beginning: &[u8]) -> io::Result<PathBuf> {
+        let (file, archive) = archive::archive(&self.path, &self.file, (log, moment), beginning)?;
+        self.file = file;
+        Ok(archive)
     }
 
-    fn archived(&mut self, log: LogId) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        if let Some(path) = archive::find(&self.path, log)? {
-            File::open(path)?.take(MAX_LINE as u64).read_to_end(&mut bytes)?;
-        }
-        Ok(bytes)
+    fn archives(&mut self) -> io::Result<Archives> {
+        Archives::beside(&self.path)
     }
 
     fn add_checkpoint(&mut self, line: &str) -> io::Result<()> {
@@ -179,8 +177,14 @@ pub(crate) fn wait_for_lock(try_lock: impl Fn() -> Result<(), TryLockError>) -> 
 
 /// Where cut bytes are kept: the log's path with `.torn` added.
 pub(crate) fn torn_path(path: &Path) -> PathBuf {
+    with_suffix(path, "torn")
+}
+
+/// The path with a dot and this added.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".torn");
+    name.push(".");
+    name.push(suffix);
     name.into()
 }
 

@@ -23,6 +23,7 @@ pub(crate) struct Created {
 
 /// Where an archived log ended, in the first line of the one that continues it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Continued {
     /// The archived log.
     #[serde(rename = "continues_log")]
@@ -89,6 +90,13 @@ pub(crate) fn text(time: Timestamp) -> String {
     time.unwrap_or(DateTime::<chrono::Utc>::MAX_UTC).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
+/// The same to the second, as a part of a file's name: `20251224T223045Z`.
+pub(crate) fn compact(time: Timestamp) -> String {
+    let text = text(time);
+    let seconds = text.split('.').next().unwrap_or_default();
+    format!("{}Z", seconds.replace(['-', ':', '+'], ""))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -99,6 +107,7 @@ mod tests {
     fn times_have_milliseconds() {
         let time = Timestamp::from_unix_seconds(1_766_615_445).plus(Duration::from_micros(12_900));
         assert_eq!(text(time), "2025-12-24T22:30:45.012Z");
+        assert_eq!(compact(time), "20251224T223045Z");
         assert!(text(Timestamp::from_unix_seconds(u64::MAX)).ends_with('Z'));
     }
 

@@ -38,7 +38,7 @@ pub use log::{Appending, AuditLog, AuditOptions, CloseError};
 pub use queue::Health;
 pub use read::ReadError;
 pub use search::{Entry, Filter, Order, find_error_id, search};
-pub use verify::{Cut, Damage, Defect, Findings, Gap, Verification, Verifier};
+pub use verify::{Cut, Damage, Defect, Findings, Gap, Verification, Verified, Verifier};
 
 /// Compiles and runs the example in the crate's README.
 #[cfg(doctest)]

@@ -16,9 +16,7 @@ use mcp_auth::audit::{AuditEvent, AuditSink};
 use thiserror::Error;
 
 pub use self::options::AuditOptions;
-use crate::archive;
 use crate::chain::{Chain, Rhythm, Sealer};
-use crate::digest::LogId;
 use crate::disk::{Disk, Storage};
 use crate::error::{AppendError, AuditFileError, Fault};
 use crate::line;
@@ -41,7 +39,6 @@ use crate::writer::{Unwritten, Writer};
 pub struct AuditLog {
     queue: Arc<Queue>,
     path: PathBuf,
-    log_id: LogId,
     thread: Mutex<Option<JoinHandle<Result<(), Unwritten>>>>,
 }
 
@@ -69,18 +66,17 @@ impl AuditLog {
         let disk = Disk::open(&options.path, options.checkpoint_path.as_deref());
         let mut chain =
             chain(options, Box::new(disk.map_err(|error| at(error.into()))?)).map_err(at)?;
-        let Some(log_id) = chain.archive_now().map_err(at)? else { return Ok(None) };
-        archive::find(&options.path, log_id).map_err(|error| at(error.into()))
+        chain.archive_now().map_err(at)
     }
 
     pub(crate) fn start(options: &AuditOptions, storage: Box<dyn Storage>) -> Result<Self, Fault> {
         let chain = chain(options, storage)?;
-        let log_id = chain.log_id();
         let queue = Arc::new(Queue::new(Limits::from(options)));
         let path = options.path.clone();
-        let writer = Writer { chain, queue: Arc::clone(&queue), path: path.clone() };
+        let look_interval = options.look_interval;
+        let writer = Writer { chain, queue: Arc::clone(&queue), path: path.clone(), look_interval };
         let thread = thread::Builder::new().name("audit".into()).spawn(|| writer.run())?;
-        Ok(Self { queue, path, log_id, thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue, path, thread: Mutex::new(Some(thread)) })
     }
 
     /// Hands an event over at once and returns a future of the number of its line, which is ready when the line is
@@ -109,11 +105,6 @@ impl AuditLog {
     /// [`Health::is_writable`] alone, for asking before each request.
     pub fn is_writable(&self) -> bool {
         self.queue.is_writable()
-    }
-
-    /// Names the log that was opened; its checkpoints carry it. What goes on after an archive has a name of its own.
-    pub fn id(&self) -> LogId {
-        self.log_id
     }
 
     /// The file.

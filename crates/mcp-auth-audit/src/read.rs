@@ -23,6 +23,10 @@ impl ReadError {
     pub(crate) fn new(path: &Path, source: io::Error) -> Self {
         Self { path: path.to_owned(), source }
     }
+
+    pub(crate) fn kind(&self) -> ErrorKind {
+        self.source.kind()
+    }
 }
 
 fn remedy(error: &io::Error) -> &'static str {

@@ -47,6 +47,7 @@ pub enum Order {
 
 /// A line that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Entry {
     /// The file that it stands in: the log's, or that of an archive.
     pub log: PathBuf,
@@ -69,21 +70,20 @@ pub fn search(
     order: Order,
     limit: usize,
 ) -> Result<Vec<Entry>, ReadError> {
-    let mut found = Vec::new();
-    if order == Order::NewestFirst {
-        for part in History::of(log) {
-            let part = part?;
-            let is_last = filter.begins_after(&part);
-            found.extend(part.search(filter, order, limit - found.len())?);
-            if is_last || found.len() >= limit {
-                break;
-            }
+    let newest_first = filter.parts(log)?;
+    let parts: Box<dyn Iterator<Item = _>> = match order {
+        Order::NewestFirst => Box::new(newest_first),
+        Order::OldestFirst => {
+            let parts = newest_first.collect::<Result<Vec<_>, _>>()?;
+            Box::new(parts.into_iter().rev().map(Ok))
         }
-        return Ok(found);
-    }
-    let mut parts = History::of(log).collect::<Result<Vec<_>, _>>()?;
-    while let Some(part) = parts.pop().filter(|_| found.len() < limit) {
-        found.extend(part.search(filter, order, limit - found.len())?);
+    };
+    let mut found = Vec::new();
+    for part in parts {
+        found.extend(part?.search(filter, order, limit - found.len())?);
+        if found.len() >= limit {
+            break;
+        }
     }
     Ok(found)
 }
@@ -94,7 +94,7 @@ pub fn search(
 /// When a file cannot be read.
 pub fn find_error_id(log: &Path, error_id: &str) -> Result<Vec<Entry>, ReadError> {
     let filter = Filter { error_id: Some(error_id.to_owned()), ..Filter::default() };
-    for part in History::of(log) {
+    for part in History::of(log)? {
         let found = part?.search(&filter, Order::OldestFirst, MOST_WITH_ONE_ID)?;
         if !found.is_empty() {
             return Ok(found);
@@ -105,22 +105,18 @@ pub fn find_error_id(log: &Path, error_id: &str) -> Result<Vec<Entry>, ReadError
 
 const MOST_WITH_ONE_ID: usize = 10;
 
-/// So much may the clocks of those who wrote a log have been apart, or set back.
+/// So much may the clocks of those who wrote a log have been apart.
 const CLOCKS_DIFFER: Duration = Duration::from_hours(24);
 
 impl Part {
-    fn search(
-        mut self,
-        filter: &Filter,
-        order: Order,
-        limit: usize,
-    ) -> Result<Vec<Entry>, ReadError> {
-        let mut found = VecDeque::new();
-        while let Some((_, text)) = self.lines.next()? {
+    fn search(self, filter: &Filter, order: Order, limit: usize) -> Result<Vec<Entry>, ReadError> {
+        let (log, mut found) = (self.path.clone(), VecDeque::new());
+        let mut lines = self.lines()?;
+        while let Some((_, text)) = lines.next()? {
             if order == Order::OldestFirst && found.len() >= limit {
                 break;
             }
-            found.extend(filter.find_in(&self.path, text));
+            found.extend(filter.find_in(&log, text));
             if found.len() > limit {
                 found.pop_front();
             }
@@ -133,6 +129,24 @@ impl Part {
 }
 
 impl Filter {
+    /// The logs that may hold something, the newest first. What came before a log is too old where that began too early. One
+    /// alone may have begun while a clock was wrong.
+    fn parts(
+        &self,
+        log: &Path,
+    ) -> Result<impl Iterator<Item = Result<Part, ReadError>>, ReadError> {
+        let mut too_early = 0;
+        let parts = History::of(log)?.map_while(move |part| {
+            if too_early == 2 {
+                return None;
+            }
+            let begins_after = part.as_ref().is_ok_and(|part| self.begins_after(part));
+            too_early = if begins_after { too_early + 1 } else { 0 };
+            Some(part)
+        });
+        Ok(parts)
+    }
+
     /// Whether what came before this log is too old.
     fn begins_after(&self, part: &Part) -> bool {
         let begun = part.first.as_ref().and_then(|first| milliseconds(&first.timestamp));

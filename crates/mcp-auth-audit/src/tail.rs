@@ -1,5 +1,6 @@
 //! Finding the end of the chain in a file that somebody else wrote to, or died over.
 
+use crate::checkpoint::CheckpointEvent;
 use crate::digest::{LineHash, LogId};
 use crate::disk::Storage;
 use crate::error::Fault;
@@ -16,6 +17,8 @@ pub(crate) struct Head {
     pub(crate) hash: LineHash,
     /// Offset behind the last line.
     pub(crate) end: u64,
+    /// Whether the last line is a checkpoint.
+    pub(crate) is_checkpoint: bool,
 }
 
 /// A torn end is part of one batch, so this always reaches a whole line before it.
@@ -47,7 +50,8 @@ fn last_line(bytes: &[u8], from: u64) -> Option<Head> {
         let start = start.or((from == 0).then_some(0))?;
         if let Some(line) = before.get(start..).and_then(Line::parse) {
             let end = from + at as u64 + 1;
-            return Some(Head { seq: line.seq, hash: line.hash, end });
+            let is_checkpoint = CheckpointEvent::is_in(line.members);
+            return Some(Head { seq: line.seq, hash: line.hash, end, is_checkpoint });
         }
         rest = before;
     }
@@ -124,7 +128,7 @@ mod tests {
         let first = line::write(&mut bytes, &key, 1, LineHash([0; 32]), b"{\"event\":\"a\"}");
         let hash = line::write(&mut bytes, &key, 2, first, b"{\"event\":\"b\"}");
         let end = bytes.len() as u64;
-        (bytes, Head { seq: 2, hash, end })
+        (bytes, Head { seq: 2, hash, end, is_checkpoint: false })
     }
 
     #[test]

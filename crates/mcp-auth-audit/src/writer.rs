@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::chain::{Chain, Notes};
 use crate::error::{AuditFileError, Fault};
@@ -21,6 +22,9 @@ pub(crate) struct Writer {
     pub(crate) chain: Chain,
     pub(crate) queue: Arc<Queue>,
     pub(crate) path: PathBuf,
+    /// A process that writes nothing looks so often where the log is: another may have archived it, and archives may be taken
+    /// away.
+    pub(crate) look_interval: Duration,
 }
 
 impl Writer {
@@ -28,7 +32,9 @@ impl Writer {
     pub(crate) fn run(mut self) -> Result<(), Unwritten> {
         let _guard = Abandon(Arc::clone(&self.queue));
         loop {
-            let work = self.queue.next(self.chain.checkpoint_due());
+            let look = Instant::now() + self.look_interval;
+            let due = self.chain.checkpoint_due().map_or(look, |due| due.min(look));
+            let work = self.queue.next(Some(due));
             let (is_last, is_closing) = (work.is_last, work.is_closing);
             match self.write(work) {
                 Err(error) if is_closing => {
@@ -42,7 +48,7 @@ impl Writer {
 
     fn write(&mut self, mut work: Work) -> Result<(), AuditFileError> {
         let interrupted = work.interrupted.take();
-        let notes = Notes { interrupted, checkpoint: work.is_last };
+        let notes = Notes { interrupted, checkpoint: work.is_last, ..Notes::default() };
         let written = self.chain.commit(work.lines.events(), &notes);
         work.interrupted = notes.interrupted;
         match written {

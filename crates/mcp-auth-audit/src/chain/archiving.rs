@@ -1,5 +1,8 @@
 //! From one file to the next: a log that has grown large is set aside, and who finds that another process did so follows.
 
+use std::path::PathBuf;
+use std::time::Instant;
+
 use super::{Chain, Notes, first_batch, start};
 use crate::digest::LogId;
 use crate::disk;
@@ -11,12 +14,11 @@ use crate::tail::{self, Beginning, First, Head};
 const MOST_SINCE: usize = 10_000;
 
 impl Chain {
-    /// Archives the log whatever its size. The id of what this process archived, if there was anything.
-    pub(crate) fn archive_now(&mut self) -> Result<Option<LogId>, Fault> {
-        self.rhythm.log_bytes = 1;
-        self.commit(std::iter::empty(), &Notes::default())?;
+    /// Archives the log whatever its size. Where the archive is that this process made, if there was anything.
+    pub(crate) fn archive_now(&mut self) -> Result<Option<PathBuf>, Fault> {
+        self.commit(std::iter::empty(), &Notes { archive: true, ..Notes::default() })?;
         let failed = self.checkpoint_error.take().or(self.archive_error.take());
-        failed.map_or(Ok(self.archived), Err)
+        failed.map_or(Ok(self.archived.take()), Err)
     }
 
     /// Takes the lock, of the log that continues this one where that was archived meanwhile.
@@ -47,17 +49,19 @@ impl Chain {
         // Who archived the other one cut what we left there, and made a checkpoint of its end, behind which ours must not come.
         (self.leftover, self.unsent) = (None, None);
         (self.open_lines, self.open_since) = (0, None);
+        (self.checkpoint_error, self.archive_error) = (None, None);
         Ok(())
     }
 
     /// Whether a log continues this one, or one that does.
     fn is_behind(&mut self, mut first: First) -> Result<bool, Fault> {
+        let archives = self.storage.archives()?;
         for _ in 0..MOST_SINCE {
             let Some(continued) = first.continues else { return Ok(false) };
             if continued.log_id == self.log_id {
                 return Ok(self.is_before(continued));
             }
-            let bytes = self.storage.archived(continued.log_id)?;
+            let bytes = archives.beginning(continued.log_id)?;
             let Ok(Beginning::Log(before)) = tail::begins(&bytes, self.sealer.key()) else {
                 return Ok(false);
             };
@@ -71,23 +75,26 @@ impl Chain {
         self.head.seq < end.seq || (self.head.seq, self.head.hash) == (end.seq, end.hash)
     }
 
-    /// Whether a log that ends there is to be archived. A try that failed is made again when a checkpoint is due.
-    pub(super) fn becomes_full(&self, end: Head) -> bool {
-        self.is_full(end) && self.archive_error.is_none()
+    /// Whether a log that ends there is to be archived. Where something went wrong with that, or with the checkpoint of it, it
+    /// waits for the next checkpoint that is due for another reason.
+    pub(super) fn is_archived_after(&self, end: Head, notes: &Notes) -> bool {
+        let may_be = self.archive_error.is_none() && self.unsent.is_none();
+        self.is_due_for_archive(end, notes) && (may_be || notes.archive)
     }
 
-    /// However small a log may be, it has more than its own beginning.
-    fn is_full(&self, Head { seq, end, .. }: Head) -> bool {
+    /// However small a log may be, it has more than its own beginning and a checkpoint of that.
+    fn is_due_for_archive(&self, head: Head, notes: &Notes) -> bool {
         let limit = self.rhythm.log_bytes;
-        limit > 0 && end >= limit && seq > 1
+        let says_something = head.seq > if head.is_checkpoint { 2 } else { 1 };
+        says_something && (notes.archive || (limit > 0 && head.end >= limit))
     }
 
     /// Everything is written by now, so a failure here fails no event. A log is archived with a checkpoint as its last line,
     /// so that all of it is vouched for, and when that is in the second place as well.
-    pub(super) fn archive_if_full(&mut self) {
-        if !self.is_full(self.head) {
+    pub(super) fn archive_if_due(&mut self, notes: &Notes) {
+        if !self.is_due_for_archive(self.head, notes) {
             self.archive_error = None;
-        } else if self.open_lines == 0 && self.unsent.is_none() {
+        } else if self.head.is_checkpoint && self.unsent.is_none() {
             self.archive_error = self.archive().err();
         }
     }
@@ -97,11 +104,11 @@ impl Chain {
         let continued = Continued { log_id: former, seq: self.head.seq, hash: self.head.hash };
         let beginning = first_batch(&self.sealer, log_id, Some(continued))?;
         let (bytes, _) = beginning.finish();
-        // As in the first line, without what a name of a file may not have everywhere.
-        let moment = events::text(self.sealer.now()).replace(['-', ':'], "");
-        self.storage.archive(former, &moment, &bytes)?;
-        self.archived = Some(former);
+        let moment = events::compact(self.sealer.now());
+        self.archived = Some(self.storage.archive(former, &moment, &bytes)?);
         self.go_on_in(log_id);
+        // A checkpoint is to say soon that there is another log.
+        (self.open_lines, self.open_since) = (1, Some(Instant::now()));
         Ok(())
     }
 

@@ -72,7 +72,8 @@ impl<'a> Batch<'a> {
     pub(super) fn add(&mut self, event: &[u8]) -> Result<(), Fault> {
         let seq = self.next_seq()?;
         let hash = line::write(&mut self.bytes, &self.sealer.key, seq, self.head.hash, event);
-        self.head = Head { seq, hash, end: self.start.end + self.bytes.len() as u64 };
+        let end = self.start.end + self.bytes.len() as u64;
+        self.head = Head { seq, hash, end, is_checkpoint: false };
         Ok(())
     }
 
@@ -88,6 +89,7 @@ impl<'a> Batch<'a> {
         let time = events::text(self.sealer.now());
         let checkpoint = Checkpoint::sign(&self.sealer.signer, log_id, seq, hash, time);
         self.add_own(&checkpoint.to_event())?;
+        self.head.is_checkpoint = true;
         Ok(checkpoint)
     }
 

@@ -40,6 +40,9 @@ pub struct AuditOptions {
     /// Bytes at which the file is archived under another name beside it, and the log goes on in a new one: 1 GiB; 0 for
     /// never.
     pub log_bytes: u64,
+    /// How often a log to which nothing is written looks whether another process has archived it: 60 s. An archive must not be
+    /// taken away before that.
+    pub look_interval: Duration,
 }
 
 impl AuditOptions {
@@ -58,6 +61,7 @@ impl AuditOptions {
             checkpoint_lines: 1_000,
             checkpoint_interval: Duration::from_mins(1),
             log_bytes: 1024 * 1024 * 1024,
+            look_interval: Duration::from_mins(1),
         }
     }
 }

@@ -25,6 +25,7 @@ pub(crate) struct Work {
 /// How the log is doing. A server does no work that it could not write down, so it refuses requests while
 /// `is_writable` is false.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Health {
     /// The last write worked and no line was lost since. True before the first one.
     pub is_writable: bool,

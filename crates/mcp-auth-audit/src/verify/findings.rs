@@ -1,6 +1,7 @@
 //! What a verification found, in three verdicts that fail apart.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -9,6 +10,7 @@ use crate::events::Continued;
 
 /// The result of a verification.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Verification {
     /// The log's id, when its first line is sound.
     pub log_id: Option<LogId>,
@@ -33,8 +35,20 @@ pub struct Verification {
     pub unreadable_checkpoints: u64,
     /// Checkpoints in that file that speak of this log.
     pub own_checkpoints: u64,
-    /// Checkpoints in that file that speak of another log: one that was archived, or one that was replaced.
+    /// Checkpoints within the log.
+    pub inner_checkpoints: u64,
+    /// Checkpoints in that file that speak of logs before the oldest one that was looked at.
     pub foreign_checkpoints: u64,
+}
+
+/// One log, and what was found in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Verified {
+    /// The file.
+    pub log: PathBuf,
+    /// What was found.
+    pub verification: Verification,
 }
 
 impl Verification {
@@ -178,6 +192,22 @@ pub enum Cut {
         /// The number of the line that is said to have been the last.
         seq: u64,
     },
+    /// The checkpoint file speaks of a log that is neither this one nor an archive that it continues: that log was taken away,
+    /// or this one was put in its place.
+    Elsewhere {
+        /// The other log.
+        log_id: LogId,
+        /// When it was there.
+        timestamp: String,
+    },
+    /// Archives lie beside the log that nothing leads to: one after them was taken away.
+    Unreached {
+        /// How many.
+        archives: u64,
+    },
+    /// There is no checkpoint file, though one was named, or it has none of the checkpoints that the log has: it is another one,
+    /// or was emptied.
+    Unvouched,
     /// A line of the checkpoint file bears a signature that these keys did not make.
     Forged {
         /// The line in the checkpoint file, counted from 1.
@@ -188,6 +218,12 @@ pub enum Cut {
         /// The line in the checkpoint file, counted from 1.
         line: u64,
     },
+}
+
+impl Cut {
+    pub(super) fn elsewhere((log_id, timestamp): (LogId, String)) -> Self {
+        Self::Elsewhere { log_id, timestamp }
+    }
 }
 
 impl fmt::Display for Cut {
@@ -202,6 +238,18 @@ impl fmt::Display for Cut {
             }
             Self::Discontinued { seq } => {
                 write!(f, "its last line is not the one with seq {seq} that the next log continues")
+            }
+            Self::Elsewhere { log_id, timestamp } => write!(
+                f,
+                "at {timestamp} the log {log_id} was written, which is neither this one nor an archive of it: it was \
+                 taken away, or this one was put in its place"
+            ),
+            Self::Unreached { archives } => write!(
+                f,
+                "{archives} archives lie beside it that nothing leads to: the one after them was taken away"
+            ),
+            Self::Unvouched => {
+                f.write_str("the checkpoint file is missing, or has none of its checkpoints")
             }
             Self::Forged { line } => {
                 write!(f, "line {line} of the checkpoint file was not signed with these keys")

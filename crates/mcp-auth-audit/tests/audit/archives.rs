@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use mcp_auth::clock::Timestamp;
+use mcp_auth::clock::{Clock as _, SystemClock, Timestamp};
 use mcp_auth_audit::{AuditLog, Cut, Entry, Filter, Order, Verifier, search};
 
 use crate::house::{House, event, write};
@@ -166,7 +167,7 @@ fn another_log_is_not_followed() {
     write_all(&AuditLog::open(&strange).unwrap(), &names(40));
     let of_another = Verifier::new(&strange.keys).verify_history(&strange.path, None).unwrap();
     assert!(of_another.len() > 2);
-    for (path, _) in &of_another {
+    for path in of_another.iter().map(|it| &it.log) {
         fs::rename(house.path(), house.directory.path().join("away")).unwrap();
         fs::copy(path, house.path()).unwrap();
         let error = log.append_blocking(&event("lost")).unwrap_err().to_string();
@@ -204,24 +205,131 @@ fn an_archive_whose_end_was_cut_off_does_not_fit() {
     // Without its checkpoints nothing else would show.
     let verifier = Verifier::new(&house.options.keys);
     let all = verifier.verify_history(&house.path(), None).unwrap();
-    let cut: Vec<_> = all.iter().filter(|(_, found)| !found.is_clean()).collect();
+    let cut: Vec<_> = all.iter().filter(|it| !it.verification.is_clean()).collect();
     assert_eq!(cut.len(), 1);
     let seq = lines.len() as u64;
-    assert_eq!((&cut[0].0, &cut[0].1.tail.first[..]), (&path, &[Cut::Discontinued { seq }][..]));
+    assert_eq!(
+        (&cut[0].log, &cut[0].verification.tail.first[..]),
+        (&path, &[Cut::Discontinued { seq }][..])
+    );
 }
 
 #[test]
-fn archives_that_were_taken_away_are_missed_and_the_rest_is_read() {
+fn the_oldest_archives_may_be_taken_away_and_the_rest_is_read() {
     let (house, names) = (small(), names(40));
     write_all(&house.open(), &names);
-    let archives = archives(&house);
-    fs::remove_file(&archives[1]).unwrap();
+    for archive in archives(&house).split_off(1) {
+        fs::remove_file(archive).unwrap();
+    }
     let all = house.verify_history();
     assert_eq!(all.len(), 2);
-    assert!(all.iter().all(|(_, found)| found.is_clean()));
-    assert!(all[1].1.continues.is_some());
+    assert!(all.iter().all(|(_, found)| found.is_clean()), "{all:#?}");
+    assert!(all[1].1.continues.is_some() && all[0].1.foreign_checkpoints > 0);
     let left = found(&house, Order::OldestFirst, usize::MAX);
     assert_eq!(left, names[names.len() - left.len()..]);
+}
+
+/// What was found at the ends of the logs, the newest first.
+fn cuts(house: &House) -> Vec<Cut> {
+    house.verify_history().into_iter().flat_map(|(_, found)| found.tail.first).collect()
+}
+
+#[test]
+fn an_archive_that_is_missing_in_between_shows() {
+    let house = small();
+    write_all(&house.open(), &names(40));
+    let archives = archives(&house);
+    fs::remove_file(&archives[0]).unwrap();
+    assert_eq!(cuts(&house), [Cut::Unreached { archives: archives.len() as u64 - 1 }]);
+}
+
+/// Whole logs are cut off where one ends and the next begins.
+#[test]
+fn an_end_that_was_cut_off_between_two_logs_shows() {
+    for restarts in [false, true] {
+        let house = small();
+        write_all(&house.open(), &names(40));
+        let archives = archives(&house);
+        fs::remove_file(&archives[0]).unwrap();
+        fs::rename(&archives[1], house.path()).unwrap();
+        if restarts {
+            write(&house.open(), &["goes on"]);
+        }
+        assert!(matches!(cuts(&house)[..], [Cut::Elsewhere { .. }]), "{:?}", cuts(&house));
+    }
+}
+
+#[test]
+fn a_log_that_was_taken_away_shows() {
+    let house = House::with_lines(&["a"]);
+    fs::remove_file(house.path()).unwrap();
+    write(&house.open(), &["b"]);
+    assert!(matches!(cuts(&house)[..], [Cut::Elsewhere { .. }]), "{:?}", cuts(&house));
+}
+
+#[test]
+fn checkpoints_that_were_taken_away_show() {
+    let house = House::with_lines(&["a"]);
+    write(&house.open(), &["b"]);
+    assert_eq!(cuts(&house), []);
+    let checkpoints = house.options.checkpoint_path.clone().unwrap();
+    fs::write(&checkpoints, "").unwrap();
+    assert_eq!(cuts(&house), [Cut::Unvouched]);
+    fs::remove_file(&checkpoints).unwrap();
+    assert_eq!(cuts(&house), [Cut::Unvouched]);
+    std::os::unix::fs::symlink("/dev/null", &checkpoints).unwrap();
+    assert_eq!(cuts(&house), [Cut::Unvouched]);
+}
+
+/// Damage of one line is told as that, whatever it was in.
+#[test]
+fn a_damaged_first_line_is_no_more_than_that() {
+    let house = small();
+    write_all(&house.open(), &names(40));
+    let path = archives(&house).remove(1);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("audit_log_created", "audit_log_begun", 1)).unwrap();
+    let all = house.verify_history();
+    let damaged: Vec<_> = all.iter().filter(|(_, found)| !found.is_clean()).collect();
+    assert_eq!(damaged.len(), 1, "{damaged:#?}");
+    assert_eq!((&damaged[0].0, damaged[0].1.integrity.total), (&path, 1), "{damaged:#?}");
+}
+
+#[test]
+fn who_writes_nothing_follows_before_archives_are_taken_away() {
+    let mut house = small();
+    house.options.look_interval = Duration::from_millis(5);
+    let idle = house.open();
+    let mut others = house.options.clone();
+    others.log_bytes = 0;
+    for round in 0..3 {
+        let log = AuditLog::open(&others).unwrap();
+        write(&log, &[&format!("round-{round}")]);
+        let archive = AuditLog::archive(&others).unwrap().unwrap();
+        // It has one file open: the log's.
+        until(|| is_open(&house.path()));
+        drop(log);
+        fs::remove_file(archive).unwrap();
+    }
+    write(&idle, &["at last"]);
+    assert!(idle.is_writable());
+}
+
+/// Whether every open file of this process that was once this log is the one that is there.
+fn is_open(log: &Path) -> bool {
+    let log = fs::canonicalize(log).unwrap();
+    let open = fs::read_dir("/proc/self/fd").unwrap();
+    let open = open.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+    let name = format!("{}.", log.display());
+    !open.into_iter().any(|path| path.to_string_lossy().starts_with(&name))
+}
+
+fn until(mut is_so: impl FnMut() -> bool) {
+    let hopeless = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < hopeless);
+        std::thread::yield_now();
+    }
 }
 
 /// Who was killed with the second name given and the new file not in place.
@@ -231,7 +339,7 @@ fn what_a_killed_process_began_is_finished_by_the_next() {
     house.options.log_bytes = 0;
     write_all(&house.open(), &names);
     let id = house.verify_history()[0].1.log_id.unwrap();
-    let archive = house.directory.path().join(format!("audit.log.20260101T000000.000Z.{id}"));
+    let archive = house.directory.path().join(format!("audit.log.20260101T000000Z.{id}"));
     fs::hard_link(house.path(), &archive).unwrap();
     fs::write(house.directory.path().join("audit.log.next"), "{\"seq\":1,").unwrap();
     write(&house.open(), &["between"]);
@@ -295,24 +403,26 @@ fn an_archive_and_what_follows_have_the_rights_of_the_log() {
     }
 }
 
-/// What is too old is not read: neither are files that are damaged.
+/// By when the logs began: the events are of a later time here.
 #[test]
 fn archives_older_than_what_is_looked_for_are_left_alone() {
     let house = small();
-    write_all(&house.open(), &names(40));
-    let last = archives(&house).pop().unwrap();
-    fs::remove_file(&last).unwrap();
-    fs::create_dir(&last).unwrap();
-    let since = |days| {
-        let since = Timestamp::from_unix_seconds(u64::MAX / 4).min(now_plus_days(days));
-        let filter = Filter { since: Some(since), ..Filter::default() };
-        search(&house.path(), &filter, Order::NewestFirst, 1_000)
+    let log = house.open();
+    for name in names(40) {
+        let mut later = event(&name);
+        later.timestamp = in_days(10);
+        log.append_blocking(&later).unwrap();
+    }
+    let since = |days, order| {
+        let filter = Filter { since: Some(in_days(days)), ..Filter::default() };
+        search(&house.path(), &filter, order, 1_000).unwrap().len()
     };
-    assert!(since(3).unwrap().is_empty());
-    assert!(since(0).is_err(), "clocks may have been a day apart");
+    for order in [Order::NewestFirst, Order::OldestFirst] {
+        assert_eq!(since(0, order), 40, "clocks may have been a day apart");
+        assert!((1..20).contains(&since(3, order)), "two logs are looked through");
+    }
 }
 
-fn now_plus_days(days: u64) -> Timestamp {
-    use mcp_auth::clock::{Clock as _, SystemClock};
-    SystemClock.now().plus(std::time::Duration::from_hours(24 * days))
+fn in_days(days: u64) -> Timestamp {
+    SystemClock.now().plus(Duration::from_hours(24 * days))
 }

@@ -54,7 +54,9 @@ impl House {
     /// The log and its archives, the newest first.
     pub(crate) fn verify_history(&self) -> Vec<(PathBuf, Verification)> {
         let checkpoints = self.options.checkpoint_path.as_deref();
-        Verifier::new(&self.options.keys).verify_history(&self.path(), checkpoints).unwrap()
+        let verifier = Verifier::new(&self.options.keys);
+        let all = verifier.verify_history(&self.path(), checkpoints).unwrap();
+        all.into_iter().map(|it| (it.log, it.verification)).collect()
     }
 
     /// All lines, after they have been verified.

@@ -168,7 +168,7 @@ fn a_log_replaced_by_another_of_the_same_keys_leaves_foreign_checkpoints() {
     log.append_blocking(&event("b")).unwrap();
     log.close().unwrap();
     let verdict = house.verify();
-    assert!(verdict.is_clean(), "{verdict:?}");
+    assert!(verdict.is_clean(), "one log alone: {verdict:?}");
     assert_eq!((verdict.foreign_checkpoints, verdict.vouched_seq), (1, 2));
     fs::write(house.path(), "").unwrap();
     assert!(!house.verify().tail.is_clean(), "an emptied log");

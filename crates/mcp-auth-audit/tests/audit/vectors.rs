@@ -69,8 +69,8 @@ fn an_archive_and_what_continues_it_are_the_same_too() {
     assert_is_recorded(&continued, "continued.log");
     let verifier = Verifier::new(&keys(&directory));
     let all = verifier.verify_history(&continued, None).unwrap();
-    assert_is_recorded(&all[1].0, "audit.log");
-    assert_is_recorded(&directory.path().join("checkpoints.jsonl"), "checkpoints.jsonl");
+    assert_is_recorded(&all[1].log, "audit.log");
+    assert_is_recorded(&directory.path().join("checkpoints.jsonl"), "continued.jsonl");
 }
 
 fn assert_is_recorded(written: &Path, name: &str) {

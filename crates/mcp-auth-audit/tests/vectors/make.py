@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A second implementation of the audit file: writes the recorded log, and verifies any log.
 
-    make.py               writes keys.json, audit.log, checkpoints.jsonl and continued.log, for which audit.log is an
-                          archive, beside this file
+    make.py               writes keys.json, audit.log and checkpoints.jsonl beside this file, and continued.log and
+                          continued.jsonl, for which audit.log is an archive
     make.py --check       compares them with what it would write
     make.py --verify KEYS LOG [CHECKPOINTS]
 
@@ -108,9 +108,24 @@ def statement(log_id, seq, digest, timestamp):
     return f"mcp-auth-audit-checkpoint-v1\n{log_id}\n{seq}\n{digest}\n{timestamp}\n".encode()
 
 
+def chain(key, seed, log_id, time, events):
+    """The lines of a log that ends with a checkpoint, its last hash, and the checkpoint's line in the checkpoint file."""
+    lines, prev = [], genesis(log_id)
+    for event in events:
+        line, prev = seal(key, len(lines) + 1, event, prev)
+        lines.append(line)
+    signature = sign(seed, statement(log_id, len(lines), prev, time)).hex()
+    covers = {"covers_seq": len(lines), "covers_hash": prev, "signature": signature}
+    checkpoint = {"timestamp": time, "event": "audit_checkpoint", "log_id": log_id, **covers}
+    kept = {"log_id": log_id, "seq": len(lines), "hash": prev, "timestamp": time}
+    line, last = seal(key, len(lines) + 1, checkpoint, prev)
+    return [*lines, line], last, json.dumps({**kept, "signature": signature}, separators=(",", ":"))
+
+
 def make():
     key, seed = bytes(range(32)), bytes(range(32, 64))
-    log_id, time = bytes(range(64, 80)).hex(), "2025-12-24T22:30:45.000Z"
+    log_id, next_id = bytes(range(64, 80)).hex(), bytes(range(80, 96)).hex()
+    time = "2025-12-24T22:30:45.000Z"
     keys = {
         "kind": "mcp-auth-audit-keys-v1",
         "hmac_key": key.hex(),
@@ -122,25 +137,17 @@ def make():
     revoked = {"timestamp": time, "event": "token_revoked", "user_id": "alice"}
     failed = {"timestamp": time, "event": "mcp_authentication_failed"}
     failed["reason"] = 'it says "hash":"é\u2713", \\ and \n'
-    lines, prev = [], genesis(log_id)
-    for event in (created, revoked, failed):
-        line, prev = seal(key, len(lines) + 1, event, prev)
-        lines.append(line)
-    signature = sign(seed, statement(log_id, len(lines), prev, time)).hex()
-    covers = {"covers_seq": len(lines), "covers_hash": prev, "signature": signature}
-    checkpoint = {"timestamp": time, "event": "audit_checkpoint", "log_id": log_id, **covers}
-    kept = {"log_id": log_id, "seq": 3, "hash": prev, "timestamp": time, "signature": signature}
-    line, last = seal(key, len(lines) + 1, checkpoint, prev)
-    lines.append(line)
-    next_id = bytes(range(80, 96)).hex()
+    lines, last, kept = chain(key, seed, log_id, time, (created, revoked, failed))
     continues = {"continues_log": log_id, "continues_seq": len(lines), "continues_hash": last}
-    continued, _ = seal(key, 1, {**created, "log_id": next_id, **continues}, genesis(next_id))
-    compact = {"separators": (",", ":")}
+    begun = {**created, "log_id": next_id, **continues}
+    continued, _, kept_next = chain(key, seed, next_id, time, (begun,))
+    text = lambda lines: "".join(line + "\n" for line in lines)
     return {
-        "keys.json": json.dumps(keys, **compact) + "\n",
-        "audit.log": "".join(line + "\n" for line in lines),
-        "checkpoints.jsonl": json.dumps(kept, **compact) + "\n",
-        "continued.log": continued + "\n",
+        "keys.json": json.dumps(keys, separators=(",", ":")) + "\n",
+        "audit.log": text(lines),
+        "checkpoints.jsonl": text([kept]),
+        "continued.log": text(continued),
+        "continued.jsonl": text([kept, kept_next]),
     }
 
 

@@ -1,9 +1,11 @@
 //! A disk that fails as it is told to.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::archive::Archives;
 use crate::digest::LogId;
 use crate::disk::{Disk, Storage};
 
@@ -120,15 +122,15 @@ impl Storage for Faulty {
         self.disk.set_aside(torn)
     }
 
-    fn archive(&mut self, log: LogId, moment: &str, beginning: &[u8]) -> io::Result<()> {
+    fn archive(&mut self, log: LogId, moment: &str, beginning: &[u8]) -> io::Result<PathBuf> {
         match self.faults.now() {
             Some(Fault::Archive { kind }) => Err(kind.into()),
             _ => self.disk.archive(log, moment, beginning),
         }
     }
 
-    fn archived(&mut self, log: LogId) -> io::Result<Vec<u8>> {
-        self.disk.archived(log)
+    fn archives(&mut self) -> io::Result<Archives> {
+        self.disk.archives()
     }
 
     fn add_checkpoint(&mut self, line: &str) -> io::Result<()> {

@@ -1,9 +1,8 @@
 //! `audit verify`: three verdicts, each with what was found and what to do.
 
 use std::fmt::{Display, Write as _};
-use std::path::{Path, PathBuf};
 
-use mcp_auth_audit::{AuditKeys, Findings, Verification, Verifier};
+use mcp_auth_audit::{AuditKeys, Findings, Verification, Verified, Verifier};
 use mcp_auth_cli::redact::ShownPath;
 use mcp_auth_cli::{Failure, exit, output};
 use serde_json::{Value, json};
@@ -22,58 +21,47 @@ pub(super) fn run(common: &Common, settings: &ServerSettings) -> Result<u8, Fail
     Ok(if is_clean(&found) { exit::OK } else { exit::INTERNAL })
 }
 
-/// A file, and what was found in it.
-type Verified = (PathBuf, Verification);
-
-/// Reads the whole log, its archives, and its checkpoints where there are any. The log comes first, then the archives, the
-/// newest first.
+/// Reads the whole log, its archives, and its checkpoints. The log comes first, then the archives, the newest first.
 ///
 /// # Errors
 /// [`exit::CONFIGURATION`] when the keys or a log cannot be read.
 pub(crate) fn verify(settings: &ServerSettings) -> Result<Vec<Verified>, Failure> {
     let keys = AuditKeys::load(&settings.data_dir.audit_keys())
         .map_err(|error| Failure::new(exit::CONFIGURATION, with_causes(&error)))?;
-    let checkpoints = Some(settings.audit.checkpoints.as_path()).filter(|path| path.exists());
     Verifier::new(&keys)
-        .verify_history(&settings.audit.log, checkpoints)
+        .verify_history(&settings.audit.log, Some(&settings.audit.checkpoints))
         .map_err(|error| cannot_read(&error))
 }
 
 pub(crate) fn is_clean(found: &[Verified]) -> bool {
-    found.iter().all(|(_, found)| found.is_clean())
+    found.iter().all(|it| it.verification.is_clean())
 }
 
 fn answer(found: &[Verified]) -> Value {
-    let one = |(log, found): &Verified| json!({ "log": log, "verification": found });
-    let first = found.first().map(|(log, found)| (log, found));
+    let newest = found.first();
     json!({
         "clean": is_clean(found),
-        "log": first.map(|(log, _)| log),
-        "verification": first.map(|(_, found)| found),
-        "archives": found.iter().skip(1).map(one).collect::<Vec<_>>(),
+        "log": newest.map(|it| &it.log),
+        "verification": newest.map(|it| &it.verification),
+        "archives": found.iter().skip(1).collect::<Vec<_>>(),
     })
 }
 
 fn page(found: &[Verified]) -> String {
-    let mut text = found.iter().map(|(log, found)| one(log, found)).collect::<Vec<_>>().join("\n");
-    let foreign = foreign_checkpoints(found);
+    let mut text = found.iter().map(one).collect::<Vec<_>>().join("\n");
+    let sum =
+        |of: fn(&Verification) -> u64| found.iter().map(|it| of(&it.verification)).sum::<u64>();
     // Writing to a String cannot fail.
-    if foreign > 0 {
+    if let Some(before) = found.last().and_then(|it| it.verification.continues) {
         let _ = writeln!(
             text,
-            "{foreign} checkpoints speak of another log: one that was moved away, or one that was replaced."
-        );
-    }
-    if let Some(before) = found.last().and_then(|(_, found)| found.continues) {
-        let _ = writeln!(
-            text,
-            "The oldest continues the log {}, which is not here: was its archive moved away?",
+            "\nThe oldest continues the log {}, which is not here: was its archive moved away?",
             before.log_id
         );
     }
-    let unreadable = found.first().map_or(0, |(_, found)| found.unreadable_checkpoints);
+    let unreadable = sum(|it| it.unreadable_checkpoints);
     if unreadable > 0 {
-        let _ = writeln!(text, "{unreadable} lines of the checkpoint file are no checkpoints.");
+        let _ = writeln!(text, "\n{unreadable} lines of the checkpoint file are no checkpoints.");
     }
     if !is_clean(found) {
         text += "\nKeep a copy of the log, its archives and checkpoints, and audit_keys before anything else is done. Lines \
@@ -83,14 +71,7 @@ fn page(found: &[Verified]) -> String {
     text
 }
 
-/// Checkpoints that speak of none of these.
-fn foreign_checkpoints(found: &[Verified]) -> u64 {
-    let Some(((_, log), archives)) = found.split_first() else { return 0 };
-    let own = archives.iter().map(|(_, found)| found.own_checkpoints).sum();
-    log.foreign_checkpoints.saturating_sub(own)
-}
-
-fn one(log: &Path, found: &Verification) -> String {
+fn one(Verified { log, verification: found, .. }: &Verified) -> String {
     let mut text = format!("{}: {} lines\n\n", ShownPath(log), found.lines);
     text += &verdict("integrity", "every line is as it was written", &found.integrity);
     text += &verdict("gaps", "no line is missing, doubled or out of order", &found.gaps);

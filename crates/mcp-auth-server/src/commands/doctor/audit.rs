@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use mcp_auth_audit::Verification;
+use mcp_auth_audit::{Verification, Verified};
 use mcp_auth_cli::redact::ShownPath;
 
 use super::finding::Findings;
@@ -36,9 +36,9 @@ pub(super) fn check(settings: &ServerSettings, findings: &mut Findings) {
     }
 }
 
-fn judge(settings: &ServerSettings, all: &[(PathBuf, Verification)], findings: &mut Findings) {
-    let Some((_, found)) = all.first() else { return };
-    let sum = |of: fn(&Verification) -> u64| all.iter().map(|(_, found)| of(found)).sum::<u64>();
+fn judge(settings: &ServerSettings, all: &[Verified], findings: &mut Findings) {
+    let Some(Verified { verification: found, .. }) = all.first() else { return };
+    let sum = |of: fn(&Verification) -> u64| all.iter().map(|it| of(&it.verification)).sum::<u64>();
     if !is_clean(all) {
         let what = format!(
             "it is not as it was written: {} damaged lines, {} gaps, {} signs of a cut end",
