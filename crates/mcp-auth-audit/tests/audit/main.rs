@@ -8,6 +8,7 @@
 )]
 
 mod archives;
+mod archives_missing;
 mod crash;
 mod house;
 mod redaction;
