@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::archive::{self, Archives};
 use crate::digest::LogId;
+use crate::error::AuditFileError;
 
 /// Another process holds the lock for one batch, which is milliseconds.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -53,13 +54,16 @@ pub(crate) struct Disk {
 
 impl Disk {
     /// Opens or creates both files; new ones are for their owner only.
-    pub(crate) fn open(path: &Path, checkpoints: Option<&Path>) -> io::Result<Self> {
-        let file = open_to_append(path, MayCreate::Yes)?;
-        sync_directory_of(&fs::canonicalize(path)?)?;
-        if let Some(checkpoints) = checkpoints {
-            open_to_append(checkpoints, MayCreate::Yes)?;
-            sync_directory_of(checkpoints)?;
-        }
+    ///
+    /// # Errors
+    /// With the path of the one that cannot be opened.
+    pub(crate) fn open(path: &Path, checkpoints: Option<&Path>) -> Result<Self, AuditFileError> {
+        let open = |path: &Path| {
+            let opened = open_durably(path);
+            opened.map_err(|error| AuditFileError::at(path, error))
+        };
+        let file = open(path)?;
+        checkpoints.map(open).transpose()?;
         let checkpoints = checkpoints.map(Path::to_owned);
         Ok(Self { path: path.to_owned(), file, former: None, checkpoints })
     }
@@ -192,6 +196,13 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 enum MayCreate {
     Yes,
     No,
+}
+
+/// The file, with a name that survives a crash.
+fn open_durably(path: &Path) -> io::Result<File> {
+    let file = open_to_append(path, MayCreate::Yes)?;
+    sync_directory_of(&fs::canonicalize(path)?)?;
+    Ok(file)
 }
 
 fn open_to_append(path: &Path, may_create: MayCreate) -> io::Result<File> {

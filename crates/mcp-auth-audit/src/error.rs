@@ -1,12 +1,12 @@
 //! What can be wrong with the file, each with what to do about it.
 
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
 
-/// An audit file that cannot be opened or written. Clones share the cause, since one failed batch fails many callers.
+/// An audit log, or a file that belongs to it, that cannot be opened or written. Clones share the cause, since one failed batch fails many callers.
 #[derive(Debug, Clone, Error)]
 #[error("audit file {}: {fault}", path.display())]
 pub struct AuditFileError {
@@ -14,6 +14,12 @@ pub struct AuditFileError {
     pub path: PathBuf,
     /// What is wrong.
     pub fault: Arc<Fault>,
+}
+
+impl AuditFileError {
+    pub(crate) fn at(path: &Path, fault: impl Into<Fault>) -> Self {
+        Self { path: path.to_owned(), fault: Arc::new(fault.into()) }
+    }
 }
 
 /// What is wrong with an audit file. The text ends with the remedy.

@@ -47,12 +47,12 @@ impl AuditLog {
     /// processes may have one log open.
     ///
     /// # Errors
-    /// When the file cannot be opened, written or locked, is no audit log, or belongs to other keys.
+    /// When the file cannot be opened, written or locked, is no audit log, or belongs to other keys, and when the checkpoint
+    /// file cannot be opened; [`AuditFileError::path`] says which of them it is.
     pub fn open(options: &AuditOptions) -> Result<Self, AuditFileError> {
-        let at = |fault| AuditFileError { path: options.path.clone(), fault: Arc::new(fault) };
-        let disk = Disk::open(&options.path, options.checkpoint_path.as_deref());
-        let disk = disk.map_err(|error| at(error.into()))?;
-        Self::start(options, Box::new(disk)).map_err(at)
+        let disk = Disk::open(&options.path, options.checkpoint_path.as_deref())?;
+        Self::start(options, Box::new(disk))
+            .map_err(|fault| AuditFileError::at(&options.path, fault))
     }
 
     /// Archives a log whatever its size, as is done by itself at [`AuditOptions::log_bytes`]: it takes another name beside
@@ -62,10 +62,9 @@ impl AuditLog {
     /// # Errors
     /// As for [`AuditLog::open`], and when the file cannot take another name.
     pub fn archive(options: &AuditOptions) -> Result<Option<PathBuf>, AuditFileError> {
-        let at = |fault| AuditFileError { path: options.path.clone(), fault: Arc::new(fault) };
-        let disk = Disk::open(&options.path, options.checkpoint_path.as_deref());
-        let mut chain =
-            chain(options, Box::new(disk.map_err(|error| at(error.into()))?)).map_err(at)?;
+        let at = |fault| AuditFileError::at(&options.path, fault);
+        let disk = Disk::open(&options.path, options.checkpoint_path.as_deref())?;
+        let mut chain = chain(options, Box::new(disk)).map_err(at)?;
         chain.archive_now().map_err(at)
     }
 

@@ -64,7 +64,7 @@ impl Writer {
     }
 
     fn error(&self, fault: Fault) -> AuditFileError {
-        AuditFileError { path: self.path.clone(), fault: Arc::new(fault) }
+        AuditFileError::at(&self.path, fault)
     }
 }
 

@@ -8,7 +8,7 @@ use std::thread::available_parallelism;
 use mcp_auth::clock::{Clock, SystemClock};
 use mcp_auth::random::{Randomness, SystemRandom};
 use mcp_auth::store::RevocationView;
-use mcp_auth_audit::{AuditKeys, AuditLog, AuditOptions};
+use mcp_auth_audit::{AuditFileError, AuditKeys, AuditLog, AuditOptions};
 use mcp_auth_cli::{Failure, exit};
 use mcp_auth_sessions::password::{HashCost, PasswordPool};
 use mcp_auth_sessions::{SessionPolicy, Sessions};
@@ -88,7 +88,16 @@ fn policy(settings: &ServerSettings) -> SessionPolicy {
 /// The audit log, whose keys `init` made.
 fn open_audit(settings: &ServerSettings) -> Result<Arc<AuditLog>, Failure> {
     let log = AuditLog::open(&audit_options(settings)?);
-    log.map(Arc::new).map_err(|error| Failure::new(exit::CONFIGURATION, with_causes(&error)))
+    log.map(Arc::new).map_err(|error| audit_failed(settings, exit::CONFIGURATION, &error))
+}
+
+/// A file of the audit that cannot be opened or written, and which variable names it.
+pub(crate) fn audit_failed(settings: &ServerSettings, exit: u8, error: &AuditFileError) -> Failure {
+    let failure = Failure::new(exit, with_causes(error));
+    match settings.audit.named_by(&error.path, &settings.data_dir) {
+        Some(variable) => failure.with_hint(format!("{variable} names that file")),
+        None => failure,
+    }
 }
 
 /// What every process opens the audit log with.

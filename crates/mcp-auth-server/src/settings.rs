@@ -10,7 +10,7 @@ mod variables;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mcp_auth::settings::{Mistake, Mistakes, Purpose, Reader, Settings};
 use mcp_auth_tower::TrustedProxies;
@@ -75,6 +75,17 @@ pub(crate) struct AuditFiles {
     pub(crate) checkpoints: PathBuf,
     /// How large the log grows before it is archived; 0 for as large as it will.
     pub(crate) max_bytes: u64,
+}
+
+impl AuditFiles {
+    /// The variable that put this file elsewhere than into the data directory.
+    pub(crate) fn named_by(&self, path: &Path, data_dir: &DataDir) -> Option<&'static str> {
+        if path == self.log && self.log != data_dir.audit_log() {
+            return Some(name::AUDIT_LOG);
+        }
+        let is_elsewhere = self.checkpoints != data_dir.audit_checkpoints();
+        (path == self.checkpoints && is_elsewhere).then_some(name::AUDIT_CHECKPOINTS)
+    }
 }
 
 impl ServerSettings {

@@ -302,3 +302,14 @@ fn checkpoints(house: &House) -> Vec<u64> {
         |line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64().unwrap();
     text.lines().map(seq).collect()
 }
+
+#[test]
+fn the_file_that_cannot_be_opened_is_named() {
+    let mut house = House::new();
+    let missing = house.directory.path().join("missing/file");
+    house.options.checkpoint_path = Some(missing.clone());
+    assert_eq!(AuditLog::open(&house.options).unwrap_err().path, missing);
+    assert_eq!(AuditLog::archive(&house.options).unwrap_err().path, missing);
+    house.options.path = house.directory.path().join("gone/log");
+    assert_eq!(AuditLog::open(&house.options).unwrap_err().path, house.options.path);
+}

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::desk;
 use crate::args::{Audit, Common, Search};
-use crate::house::{audit_options, with_causes};
+use crate::house::{audit_failed, audit_options, with_causes};
 use crate::settings::{ServerSettings, Source};
 use crate::table;
 
@@ -85,7 +85,7 @@ fn archive(common: &Common, settings: &ServerSettings) -> Result<u8, Failure> {
         return Err(Failure::new(exit::CONFIGURATION, message).with_hint(WHERE_IT_IS));
     }
     let archived = AuditLog::archive(&audit_options(settings)?)
-        .map_err(|error| Failure::new(exit::INTERNAL, with_causes(&error)))?;
+        .map_err(|error| audit_failed(settings, exit::INTERNAL, &error))?;
     let text = match (common.json, &archived) {
         (true, _) => table::json(&json!({ "archive": archived })),
         (false, Some(path)) => {

@@ -76,3 +76,13 @@ fn without_a_log_there_is_a_remedy() {
     host.run("audit search").says(8, "`mcp-auth-server init` makes the log");
     host.run("audit verify").says(8, "audit_keys");
 }
+
+#[test]
+fn a_checkpoint_file_that_cannot_be_opened_is_the_one_that_is_named() {
+    let host = Host::initialised().variable("MCP_AUDIT_CHECKPOINT_FILE", "nowhere/checkpoints");
+    for command in ["serve --port 0", "user list", "audit archive"] {
+        let exit = if command == "audit archive" { 1 } else { 8 };
+        let ended = host.run(command).says(exit, "audit file nowhere/checkpoints: No such file");
+        ended.says(exit, "MCP_AUDIT_CHECKPOINT_FILE names that file");
+    }
+}

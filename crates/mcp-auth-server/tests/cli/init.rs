@@ -136,6 +136,20 @@ fn nothing_is_made_where_something_can_be_refused() {
     assert!(!host.path(".mcp").exists());
     fs::write(host.path("file"), "").unwrap();
     host.run("init --data-dir file").says(8, "file is not a directory");
+    for variable in ["MCP_AUDIT_LOG_PATH", "MCP_AUDIT_CHECKPOINT_FILE"] {
+        let host = Host::new().variable(variable, "nowhere/audit");
+        host.run("init").says(8, variable).says(8, "there is no directory nowhere");
+        assert!(!host.path(".mcp").exists());
+    }
+}
+
+#[test]
+fn a_file_of_the_audit_may_lie_where_directories_are_made() {
+    let host = Host::new();
+    let log = host.path("above/audit.log");
+    let host = host.variable("MCP_AUDIT_LOG_PATH", log.to_str().unwrap());
+    host.run("init --data-dir above/data").says(0, "Made in above/data:");
+    assert!(log.exists());
 }
 
 #[test]

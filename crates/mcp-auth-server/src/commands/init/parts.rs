@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, absolute};
 
 use mcp_auth::random::SystemRandom;
 use mcp_auth_audit::{AuditKeys, KeyFileError};
@@ -59,7 +59,29 @@ pub(super) fn check(source: &Source) -> Result<ServerSettings, Failure> {
             ShownPath(&data_dir.audit_keys())
         )));
     }
+    for path in [&settings.audit.log, &settings.audit.checkpoints] {
+        check_directory_of(path, &settings)?;
+    }
     Ok(settings)
+}
+
+/// A file of the audit that lies elsewhere needs its directory.
+fn check_directory_of(path: &Path, settings: &ServerSettings) -> Result<(), Failure> {
+    let (directory, data_dir) = (files::directory_of(path), &settings.data_dir);
+    let Some(variable) = settings.audit.named_by(path, data_dir) else { return Ok(()) };
+    if directory.is_dir() || will_be_made(directory, data_dir) {
+        return Ok(());
+    }
+    let (path, directory) = (ShownPath(path), ShownPath(directory));
+    let message = format!("{variable} names {path}, and there is no directory {directory}");
+    Err(Failure::new(exit::CONFIGURATION, message)
+        .with_hint("make it, so that this user may write there, or name another file"))
+}
+
+/// Whether it is the data directory or lies above it.
+fn will_be_made(directory: &Path, data_dir: &DataDir) -> bool {
+    let (directory, data_dir) = (absolute(directory), absolute(data_dir.path()));
+    directory.is_ok_and(|above| data_dir.is_ok_and(|below| below.starts_with(above)))
 }
 
 /// The settings as they will be when there is a secret.
