@@ -207,10 +207,30 @@ fn open_durably(path: &Path) -> io::Result<File> {
 
 fn open_to_append(path: &Path, may_create: MayCreate) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(may_create == MayCreate::Yes);
+    options.read(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    if may_create == MayCreate::Yes {
+        // Only a file that is new here is given away: one that is there may be a link to anything.
+        if let Ok(file) = options.clone().create_new(true).open(path) {
+            #[cfg(unix)]
+            give_to_owner_of(directory_of(path), &file)?;
+            return Ok(file);
+        }
+        options.create(true);
+    }
     options.open(path)
+}
+
+/// What root makes in somebody's directory is for that somebody: the server has to write it, and is not root.
+#[cfg(unix)]
+fn give_to_owner_of(directory: &Path, file: &File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let owner = fs::metadata(directory)?;
+    if file.metadata()?.uid() == 0 && owner.uid() != 0 {
+        fchown(file, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
 }
 
 fn ends_in_line_break(file: &mut File) -> io::Result<bool> {
@@ -226,8 +246,12 @@ fn ends_in_line_break(file: &mut File) -> io::Result<bool> {
 /// A new file is durable only when its name is.
 #[cfg(unix)]
 pub(crate) fn sync_directory_of(path: &Path) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(directory_of(path))?.sync_all()
+}
+
+#[cfg(unix)]
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(not(unix))]

@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::NamedTempFile;
 
 /// What begins the name of a file that is not whole yet. A crash may leave one behind; nothing reads it.
 pub(crate) const UNFINISHED: &str = ".unfinished-";
@@ -30,19 +30,6 @@ pub(crate) fn replace(path: &Path, content: &str) -> io::Result<()> {
     let written = write_beside(path, content)?;
     written.persist(path).map_err(|error| error.error)?;
     sync_directory_of(path)
-}
-
-/// Lets `write` make a file under a name that nobody knows, and gives it its own name when it is whole.
-pub(crate) fn create_by<E: From<io::Error>>(
-    path: &Path,
-    write: impl FnOnce(&Path) -> Result<(), E>,
-) -> Result<(), E> {
-    let room = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(directory_of(path))?;
-    let unfinished = room.path().join("file");
-    write(&unfinished)?;
-    let unfinished = TempPath::try_from_path(unfinished)?;
-    unfinished.persist_noclobber(path).map_err(|error| error.error)?;
-    Ok(sync_directory_of(path)?)
 }
 
 /// Removes the file; one that is not there is fine.
@@ -107,26 +94,12 @@ mod tests {
         let path = directory.path().join("secret");
         create(&path, "one").unwrap();
         assert_eq!(create(&path, "two").unwrap_err().kind(), ErrorKind::AlreadyExists);
-        let by = create_by(&path, |path| fs::write(path, "three"));
-        assert_eq!(by.unwrap_err().kind(), ErrorKind::AlreadyExists);
         assert_eq!(fs::read_to_string(&path).unwrap(), "one");
         replace(&path, "four").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "four");
         assert_eq!(names(directory.path()), ["secret"]);
         remove(&path).unwrap();
         remove(&path).unwrap();
-        assert!(names(directory.path()).is_empty());
-    }
-
-    #[test]
-    fn a_writer_that_fails_leaves_nothing() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("keys");
-        let half = |path: &Path| {
-            fs::write(path, "half")?;
-            Err(io::Error::other("no"))
-        };
-        assert!(create_by(&path, half).is_err());
         assert!(names(directory.path()).is_empty());
     }
 

@@ -33,7 +33,8 @@ impl File {
     /// SQLite's default, which new files get.
     pub(crate) const PAGE_BYTES: u64 = 4_096;
 
-    /// Makes an empty file, for its owner only, where there is none. SQLite gives its -wal and -shm files the same mode.
+    /// Makes an empty file, for its owner only, where there is none. SQLite gives its -wal and -shm files the same mode and
+    /// owner.
     pub(crate) fn create(&self) -> Result<(), Failure> {
         // Closing a file gives up the locks that this process holds on it (POSIX), so no other thread may have opened
         // it by then. Whoever opens it has been here before.
@@ -43,7 +44,7 @@ impl File {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         match options.open(&self.path) {
-            Ok(_) => sync_directory(&self.path).map_err(Failure::Open),
+            Ok(file) => finish(&self.path, &file).map_err(Failure::Open),
             // In a directory that is not ours creating is refused, and a file that is there may be good all the same.
             Err(_) if self.path.exists() => Ok(()),
             Err(error) => Err(Failure::Open(error)),
@@ -78,13 +79,29 @@ impl File {
 
 static CREATING: Mutex<()> = Mutex::new(());
 
-/// The name of a new file must survive a crash too.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        _ if cfg!(not(unix)) => Ok(()),
-        Some(directory) => fs::File::open(directory)?.sync_all(),
-        None => fs::File::open(".")?.sync_all(),
+/// Gives a new file its owner. Its name must survive a crash too.
+#[cfg(unix)]
+fn finish(path: &Path, file: &fs::File) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = fs::File::open(parent.unwrap_or(Path::new(".")))?;
+    give_to_owner_of(&directory, file)?;
+    directory.sync_all()
+}
+
+#[cfg(not(unix))]
+fn finish(_: &Path, _: &fs::File) -> io::Result<()> {
+    Ok(())
+}
+
+/// What root makes in somebody's directory is for that somebody: the server has to write it, and is not root.
+#[cfg(unix)]
+fn give_to_owner_of(directory: &fs::File, file: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let owner = directory.metadata()?;
+    if file.metadata()?.uid() == 0 && owner.uid() != 0 {
+        fchown(file, Some(owner.uid()), Some(owner.gid()))?;
     }
+    Ok(())
 }
 
 /// SQLite does not wait when two processes switch a new file at once, so this does.

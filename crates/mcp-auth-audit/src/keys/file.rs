@@ -76,8 +76,7 @@ impl AuditKeys {
     /// # Errors
     /// [`KeyFileError::Exists`] when something is there; [`KeyFileError::Io`] when it cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), KeyFileError> {
-        let text = Zeroizing::new(self.to_json());
-        create(path, text.as_bytes()).map_err(|source| match source.kind() {
+        create(path, self.file_text().as_bytes()).map_err(|source| match source.kind() {
             ErrorKind::AlreadyExists => KeyFileError::Exists { path: path.to_owned() },
             _ => KeyFileError::Io { what: "write", path: path.to_owned(), source },
         })
@@ -98,7 +97,8 @@ impl AuditKeys {
         Self::from_json(&text).map_err(not_keys)
     }
 
-    fn to_json(&self) -> String {
+    /// What [`save`](Self::save) writes, keys and all, for whoever makes the file in a way of their own: for its owner only.
+    pub fn file_text(&self) -> Zeroizing<String> {
         let content = Content {
             kind: KIND.to_owned(),
             hmac_key: hex::encode(self.chain),
@@ -106,7 +106,7 @@ impl AuditKeys {
             public_key: self.public_key().to_string(),
         };
         // Four strings serialise; there is nothing that could fail.
-        serde_json::to_string(&content).unwrap_or_default() + "\n"
+        Zeroizing::new(serde_json::to_string(&content).unwrap_or_default() + "\n")
     }
 
     fn from_json(text: &[u8]) -> Result<Self, &'static str> {
@@ -187,7 +187,7 @@ mod tests {
     fn what_is_not_a_key_file_is_refused_and_not_quoted() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("audit_keys");
-        let sound = AuditKeys::generate(&SystemRandom).to_json();
+        let sound = AuditKeys::generate(&SystemRandom).file_text();
         let other = AuditKeys::generate(&SystemRandom).public_key().to_string();
         let own = AuditKeys::from_json(sound.as_bytes()).unwrap().public_key().to_string();
         for text in

@@ -240,6 +240,38 @@ fn its_files_are_for_their_owner_only() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn what_root_makes_belongs_to_the_owner_of_the_directory() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let house = House::new();
+    let owner = |path: &Path| fs::metadata(path).map(|found| (found.uid(), found.gid())).unwrap();
+    // Only root can give a directory away; for others there is nothing to give.
+    let _ = chown(house.directory.path(), Some(10_001), Some(10_002));
+    house.open();
+    append(&house.path(), b"torn");
+    house.open();
+    for name in ["audit.log", "checkpoints", "audit.log.torn"] {
+        let file = house.directory.path().join(name);
+        assert_eq!(owner(&file), owner(house.directory.path()), "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_there_stays_whose_it_is() {
+    use std::os::unix::fs::{MetadataExt as _, chown, symlink};
+    let house = House::new();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let target = elsewhere.path().join("of somebody else");
+    fs::write(&target, "").unwrap();
+    let before = fs::metadata(&target).unwrap().uid();
+    let _ = chown(house.directory.path(), Some(10_001), Some(10_002));
+    symlink(&target, house.options.checkpoint_path.as_ref().unwrap()).unwrap();
+    house.open();
+    assert_eq!(fs::metadata(&target).unwrap().uid(), before);
+}
+
 #[test]
 fn checkpoints_come_by_lines_by_time_and_at_the_end() {
     let house = House::new();

@@ -4,6 +4,7 @@
 //! process that ended before all had arrived; whoever finds it sees to the rest.
 
 mod line;
+mod owner;
 mod writer;
 
 use std::fs::{self, File, TryLockError};
@@ -186,7 +187,7 @@ fn make_directory(directory: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(directory) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        made => made,
+        made => made.and_then(|()| owner::give_directory(directory)),
     }
 }
 

@@ -219,3 +219,24 @@ fn wherever_it_is_killed_the_next_run_completes_it() {
         host.run("doctor").says(0, "opens and is sound; accounts: 1, active: 1");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn what_root_makes_belongs_to_the_owner_of_the_directory() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let host = Host::new();
+    fs::create_dir(host.path(".mcp")).unwrap();
+    set_mode(&host.path(".mcp"), 0o700);
+    // Only root can give a directory away; for others there is nothing to give.
+    let _ = chown(host.path(".mcp"), Some(10_001), Some(10_002));
+    host.run("init").says(0, "Made in .mcp:");
+    host.run("secret rotate").says(0, "Made a new secret");
+    host.run("audit archive").says(0, "Archived as ");
+    let owner = |path: &Path| fs::metadata(path).map(|found| (found.uid(), found.gid())).unwrap();
+    let made: Vec<_> =
+        fs::read_dir(host.path(".mcp")).unwrap().map(|it| it.unwrap().path()).collect();
+    assert!(made.len() > FILES.len(), "{made:?}");
+    for path in made {
+        assert_eq!(owner(&path), owner(&host.path(".mcp")), "{}", path.display());
+    }
+}

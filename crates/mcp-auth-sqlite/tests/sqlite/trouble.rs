@@ -207,6 +207,21 @@ fn what_is_created_is_for_its_owner() {
     }
 }
 
+#[test]
+fn what_root_creates_is_for_the_owner_of_the_directory() {
+    let (directory, path) = place();
+    // Only root can give a directory away; for others there is nothing to give.
+    let _ = chown(directory.path(), Some(10_001), Some(10_002));
+    let _store = open(&path);
+    let owner = |found: fs::Metadata| (found.uid(), found.gid());
+    let files: Vec<_> = fs::read_dir(directory.path()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(files.len(), 3, "the file, its log, and what readers of it share");
+    for file in files {
+        let found = owner(file.metadata().unwrap());
+        assert_eq!(found, owner(fs::metadata(directory.path()).unwrap()), "{:?}", file.file_name());
+    }
+}
+
 /// A file that is gone is not begun anew: everything revoked would be forgotten. One that is put in its place is read.
 #[tokio::test]
 async fn a_file_that_was_replaced_is_noticed() {

@@ -10,7 +10,7 @@ use mcp_auth::store::StoreError;
 use tokio::sync::oneshot;
 
 use super::line::{self, OwnedOrder};
-use super::{ENDING, Number, unwritten};
+use super::{ENDING, Number, owner, unwritten};
 
 /// A file without open orders begins anew beyond this size.
 const LONG: u64 = 1 << 20;
@@ -40,6 +40,7 @@ impl Writer {
     /// Makes a file that only its owner may read, and locks it.
     pub(super) fn begin(directory: &Path) -> io::Result<Self> {
         let (path, file) = create(directory)?;
+        owner::give(&file, directory)?;
         // Its name must survive a crash too.
         File::open(directory)?.sync_all()?;
         Ok(Self { path, file, length: 0, last: 0, open: BTreeSet::new(), is_torn: false })

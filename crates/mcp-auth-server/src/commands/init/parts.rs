@@ -5,13 +5,12 @@ use std::io::ErrorKind;
 use std::path::{Path, absolute};
 
 use mcp_auth::random::SystemRandom;
-use mcp_auth_audit::{AuditKeys, KeyFileError};
+use mcp_auth_audit::AuditKeys;
 use mcp_auth_cli::redact::ShownPath;
 use mcp_auth_cli::{Failure, configuration_failure, exit};
 
 use crate::data_dir::DataDir;
 use crate::files;
-use crate::house::with_causes;
 use crate::jwt_secret;
 use crate::settings::{ServerSettings, Source, StoreSettings};
 
@@ -107,7 +106,8 @@ pub(super) fn make(settings: &ServerSettings) -> Result<Vec<Part>, Failure> {
     let mut made = Vec::new();
     let (secret, keys) = (data_dir.secret(), data_dir.audit_keys());
     made.extend(create(&secret, || jwt_secret::create(&secret))?.then_some(SECRET));
-    made.extend(create_keys(&keys)?.then_some(AUDIT_KEYS));
+    let audit_keys = || AuditKeys::generate(&SystemRandom).file_text();
+    made.extend(create(&keys, || files::create(&keys, &audit_keys()))?.then_some(AUDIT_KEYS));
     let is_file = settings.store == StoreSettings::Sqlite;
     made.extend((is_file && !data_dir.database().exists()).then_some(DATABASE));
     made.extend((!settings.audit.log.exists()).then_some(AUDIT_LOG));
@@ -120,22 +120,6 @@ fn create(path: &Path, write: impl FnOnce() -> std::io::Result<()>) -> Result<bo
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(cannot("write", path, &error.to_string())),
-    }
-}
-
-fn create_keys(path: &Path) -> Result<bool, Failure> {
-    let mut refused = None;
-    let write = |path: &Path| {
-        AuditKeys::generate(&SystemRandom).save(path).map_err(|error: KeyFileError| {
-            refused = Some(with_causes(&error));
-            std::io::Error::other("the keys")
-        })
-    };
-    let created =
-        if path.exists() { Ok(false) } else { create(path, || files::create_by(path, write)) };
-    match refused {
-        Some(problem) => Err(cannot("write", path, &problem)),
-        None => created,
     }
 }
 
