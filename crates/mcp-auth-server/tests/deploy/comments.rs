@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::broken::finds;
 use crate::files;
@@ -15,10 +15,30 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter_map(|line| line.trim_start().strip_prefix('#')).map(str::trim)
 }
 
-/// The words behind the program's name. What follows two spaces is said about the command.
+/// What somebody copies into a shell: comments that are indented.
+fn typed(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| line.strip_prefix("#   "))
+}
+
+/// Whoever copies a line copies what is said behind it: that must be a comment for the shell too, which must understand
+/// the rest.
+fn can_be_copied(text: &str) -> Result<()> {
+    for line in typed(text) {
+        let behind =
+            line.trim_start().split_once("  ").map_or("", |(_, behind)| behind.trim_start());
+        ensure!(
+            behind.is_empty() || behind.starts_with('#'),
+            "{line}: the shell takes {behind:?} for words"
+        );
+    }
+    let all: Vec<_> = typed(text).collect();
+    run(Command::new("sh").args(["-n", "-c", &all.join("\n")])).map(drop)
+}
+
+/// The words behind the program's name.
 fn commands(text: &str) -> impl Iterator<Item = Vec<&str>> {
     let typed = lines(text).filter_map(|line| Some(line.rsplit_once(PROGRAM)?.1));
-    let typed = typed.map(|words| words.split("  ").next().unwrap_or_default());
+    let typed = typed.map(|words| words.split(" #").next().unwrap_or_default());
     let typed = typed.map(|words| words.split_whitespace().collect::<Vec<_>>());
     typed.filter(|words| words.first().is_some_and(|word| word.starts_with(char::is_alphabetic)))
 }
@@ -41,4 +61,15 @@ fn every_command_is_one_of_the_servers() {
     }
     let unit = files::text(files::UNIT);
     finds(check, &unit, &[("passwd admin --data-dir", "passwd admin --directory")]);
+}
+
+#[test]
+fn every_line_can_be_copied_into_a_shell() {
+    for name in [files::COMPOSE, files::KUBERNETES, files::UNIT] {
+        let text = files::text(name);
+        assert!(typed(&text).count() > 3, "{name} has commands");
+        finds(can_be_copied, &text, &[("   # ", "     ")]);
+    }
+    let image = files::text(files::DOCKERFILE);
+    finds(can_be_copied, &image, &[("mcp-auth-server init", "mcp-auth-server 'init")]);
 }

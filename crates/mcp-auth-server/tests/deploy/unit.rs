@@ -54,12 +54,17 @@ fn check_account(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// The commands at the head run as the service's user and name its data directory.
+/// The commands at the head run as the service's user, read its settings and name its data directory.
 fn check_commands(text: &str, directory: &str) -> Result<()> {
-    let user = value_of(text, "User", '=')?;
-    let commands = text.lines().filter(|line| line.starts_with("#   sudo "));
-    for command in commands {
-        ensure!(command.contains(&format!("sudo -u {user} ")), "{command}: as somebody else");
+    let (user, settings) = (value_of(text, "User", '=')?, value_of(text, "EnvironmentFile", '=')?);
+    let way = format!("--uid={user} -p EnvironmentFile={settings} \"$@\"; }}");
+    let defined = text.lines().find(|line| line.starts_with("#   as_service() { systemd-run "));
+    let defined = defined.context("the head does not say how commands run")?;
+    ensure!(defined.ends_with(&way), "{defined}: as somebody else, or with other settings");
+    let is_command = |line: &&str| line.starts_with("#   ") && line.contains(" mcp-auth-server ");
+    let commands = text.lines().filter(is_command);
+    for command in commands.filter(|line| !line.starts_with("#   install ")) {
+        ensure!(command.starts_with("#   as_service "), "{command}: as somebody else");
         ensure!(command.ends_with(&format!(" --data-dir {directory}")), "{command}: elsewhere");
     }
     Ok(())
@@ -79,6 +84,9 @@ fn what_systemd_starts_stands() {
         ("kill -HUP", "kill -USR1"),
         ("User=mcp-auth", "User=mcp"),
         ("--data-dir /var/lib/mcp-auth", "--data-dir /var/lib/mcp"),
+        ("as_service mcp-auth-server", "sudo -u mcp-auth mcp-auth-server"),
+        ("EnvironmentFile=-/etc/mcp-auth.env \"", "EnvironmentFile=-/etc/mcp.env \""),
+        ("--uid=mcp-auth", "--uid=root"),
         ("install -m 0755 mcp-auth-server /usr/local/bin/", "install mcp-auth-server /usr/bin/"),
     ];
     finds(|text| layout::check(&deployment(text)?), &files::text(UNIT), &mistakes);

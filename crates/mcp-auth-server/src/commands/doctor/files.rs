@@ -94,7 +94,7 @@ fn check_owner(path: &Path, metadata: &Metadata, findings: &mut Findings) {
     let what = format!("{shown} belongs to user id {owner}, and this is user id {user}");
     if user == 0 {
         let remedy = format!(
-            "run commands as that user (`sudo -u '#{owner}' mcp-auth-server ...`), so that new files are theirs too"
+            "run commands as that user (`sudo -u '#{owner}' mcp-auth-server ...`), who can do what the server can, and no more"
         );
         findings.note(CHECK, what, remedy);
     } else {
