@@ -2,6 +2,7 @@
 //! all mistakes are reported together, each with its remedy.
 
 mod copies;
+mod dependencies;
 mod layers;
 mod layout;
 mod links;
@@ -71,6 +72,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("paths: nobody's machine is named", |house| Ok(sources::machine_paths(&house.files))),
     ("links: relative links lead somewhere", |house| Ok(links::check(&house.files))),
     ("copies: code on pages is compiled elsewhere", |house| Ok(copies::check(&house.files))),
+    ("dependencies: pages name all of them", |house| Ok(dependencies::check(house))),
 ];
 
 pub(crate) fn run() -> Result<()> {
