@@ -145,6 +145,9 @@ impl Running {
     fn request(&self, request: &Request<'_>, status: u16) -> Result<Value> {
         let bearer = request.token.map_or("", |_| "  Authorization: Bearer $TOKEN");
         println!("> {} {}{bearer}", request.method, request.path);
+        if let Some(body) = request.body {
+            println!("> {}", shortened(body));
+        }
         let Answer { status: found, body } = http::send(&self.address, request)?;
         println!("< {found} {}", shortened(&body));
         ensure!(found == status, "it answered {found}, expected {status}");
@@ -160,11 +163,13 @@ impl Drop for Running {
     }
 }
 
-/// Tokens fill lines and say nothing to a reader.
+/// Tokens fill lines and say nothing to a reader. A password is shown once, by `init`.
 fn shortened(body: &Value) -> Value {
     let mut body = body.clone();
-    for value in body.as_object_mut().into_iter().flat_map(|object| object.values_mut()) {
-        if let Some(token) = value.as_str().filter(|text| text.starts_with("eyJ")) {
+    for (name, value) in body.as_object_mut().into_iter().flatten() {
+        if name == "password" {
+            *value = "...".into();
+        } else if let Some(token) = value.as_str().filter(|text| text.starts_with("eyJ")) {
             *value = format!("{}...", token.get(..12).unwrap_or_default()).into();
         }
     }
@@ -178,4 +183,19 @@ pub(super) fn text<'a>(body: &'a Value, name: &str) -> Result<&'a str> {
 pub(super) fn after(said: &str, label: &str) -> Result<String> {
     let rest = said.lines().find_map(|line| line.strip_prefix(label));
     Ok(rest.with_context(|| format!("it did not say `{label}`"))?.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn bodies_are_shown_without_passwords_and_whole_tokens() {
+        let body =
+            json!({"username": "admin", "password": "abcd", "token": "eyJhbGciOiJIUzI1NiJ9.e30.x"});
+        let shown = json!({"username": "admin", "password": "...", "token": "eyJhbGciOiJI..."});
+        assert_eq!(shortened(&body), shown);
+    }
 }
