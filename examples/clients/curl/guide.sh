@@ -2,9 +2,11 @@
 # The ten things that one does with the API, each as one call of curl. It stops at the first unexpected answer.
 #
 #   MCP_SERVER   where the server is [http://localhost:8000]
-#   MCP_TOKEN    an admin's token; without it one is made by mcp-token-gen
+#   MCP_TOKEN    an admin's token; without it one is made by mcp-token-gen, which needs the server's secret:
+#                MCP_JWT_SECRET_FILE=.mcp/jwt_secret
 #   TOOL         a tool to call [read_note], with ARGUMENTS [{"name": "welcome"}]
-#   ENDPOINT     a program that is an MCP server, to be connected as `extra` [demo-server]
+#   ENDPOINT     a program that is an MCP server, to be connected as `extra` [demo-server], on the server's PATH:
+#                cargo build -p demo-server
 set -eu
 
 SERVER=${MCP_SERVER:-http://localhost:8000}
