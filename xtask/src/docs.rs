@@ -16,38 +16,9 @@ const PAGES: &[(&str, Source)] = &[
     ("environment.md", Source::Program("mcp-auth-server", &["config", "variables"])),
     ("errors.md", Source::Library("errors")),
     ("events.md", Source::Library("events")),
-    ("mcp-auth-server.md", Source::Help("mcp-auth-server", SERVER_COMMANDS)),
-    ("mcp-token-gen.md", Source::Help("mcp-token-gen", &[])),
-    ("mcp-token-validate.md", Source::Help("mcp-token-validate", &[])),
-];
-
-/// The commands whose help has more than a line to say.
-const SERVER_COMMANDS: &[&str] = &[
-    "serve",
-    "init",
-    "user",
-    "user add",
-    "user import",
-    "user passwd",
-    "user role",
-    "user delete",
-    "token",
-    "token list",
-    "token explain",
-    "token revoke",
-    "secret",
-    "secret rotate",
-    "policy",
-    "policy check",
-    "policy explain",
-    "store",
-    "store copy",
-    "audit",
-    "audit verify",
-    "audit search",
-    "audit explain",
-    "doctor",
-    "config",
+    ("mcp-auth-server.md", Source::Help("mcp-auth-server")),
+    ("mcp-token-gen.md", Source::Help("mcp-token-gen")),
+    ("mcp-token-validate.md", Source::Help("mcp-token-validate")),
 ];
 
 #[derive(Debug, Clone, Copy)]
@@ -57,8 +28,8 @@ enum Source {
     Library(&'static str),
     /// A page that a program prints when it is given these arguments.
     Program(&'static str, &'static [&'static str]),
-    /// What a program says to `--help`, and what each of these commands of it says.
-    Help(&'static str, &'static [&'static str]),
+    /// What a program says to `--help`, and what each of its commands says.
+    Help(&'static str),
 }
 
 #[derive(Debug, clap::Args)]
@@ -111,13 +82,9 @@ fn page(source: Source, programs: &Path) -> Result<String> {
             page,
         ]))?,
         Source::Program(program, arguments) => print(program, arguments, programs)?,
-        Source::Help(program, commands) => {
-            let mut page = help_page(program, &print(program, &["--help"], programs)?);
-            for command in commands {
-                let arguments: Vec<_> = command.split(' ').chain(["--help"]).collect();
-                page += &help_section(program, command, &print(program, &arguments, programs)?);
-            }
-            page
+        Source::Help(program) => {
+            let help = print(program, &["--help"], programs)?;
+            help_page(program, &help) + &help_sections(program, &[], &help, programs)?
         }
     };
     Ok(format!("{NOTE}\n\n{}\n", body.trim_end()))
@@ -133,8 +100,28 @@ fn help_page(program: &str, help: &str) -> String {
     format!("# {program}\n\nWhat `{program} --help` prints.\n\n{}", fenced(help))
 }
 
+/// A section for each command that this help lists, and for those that its own help lists.
+fn help_sections(program: &str, above: &[&str], help: &str, programs: &Path) -> Result<String> {
+    let mut sections = String::new();
+    for command in listed(help) {
+        let words = [above, &[command]].concat();
+        let help = print(program, &[&*words, &["--help"]].concat(), programs)?;
+        sections += &help_section(program, &words.join(" "), &help);
+        sections += &help_sections(program, &words, &help, programs)?;
+    }
+    Ok(sections)
+}
+
 fn help_section(program: &str, command: &str, help: &str) -> String {
     format!("\n\n## {program} {command}\n\n{}", fenced(help))
+}
+
+/// The commands in the help of a program or of a command. What a long description goes on with is indented further.
+fn listed(help: &str) -> impl Iterator<Item = &str> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let lines = lines.take_while(|line| !line.is_empty());
+    let names = lines.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    names.filter(|name| !name.is_empty() && *name != "help")
 }
 
 fn fenced(text: &str) -> String {
@@ -165,6 +152,13 @@ fn api_documentation() -> std::process::Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_are_read_from_the_help() {
+        let help = "Usage: tool\n\nCommands:\n  one    Does\n         so\n  two\n  help   Print\n\nOptions:\n  -h\n";
+        assert_eq!(listed(help).collect::<Vec<_>>(), ["one", "two"]);
+        assert_eq!(listed("Usage: tool\n\nOptions:\n  -h\n").count(), 0);
+    }
 
     #[test]
     fn a_help_page_has_no_trailing_space_and_one_fence() {
