@@ -153,12 +153,13 @@ impl Gateway {
             name: server.name.clone(),
             transport: config.map_or("", |config| config.transport.name()),
             endpoint: config.map(|config| config.endpoint.clone()).unwrap_or_default(),
+            place: config.map(|config| config.place.clone()).unwrap_or_default(),
             description: config.map(|config| config.description.clone()).unwrap_or_default(),
             status: state.status,
             tool_count: tools.len(),
             tools,
             connection_time: state.since,
-            error: state.error,
+            error: state.error.map(|error| server.with_hint(error)),
         }
     }
 }

@@ -36,6 +36,9 @@ pub(crate) type Tools = Vec<Arc<ToolEntry>>;
 /// A turn that comes in the last part, of so many, of a caller's time comes too late.
 const LATE: u32 = 20;
 
+const IN_HEALTH: &str =
+    "its health shows the end of its standard error to those who may connect it";
+
 /// From one start, or decision not to start, to the next one.
 pub(crate) struct Server {
     pub(crate) name: String,
@@ -262,16 +265,26 @@ impl Server {
             ClientError::Declined { status, again_after } => {
                 CallError::Declined { server, status, again_after }
             }
-            error
-            @ (ClientError::Unreachable | ClientError::Away { .. } | ClientError::Lost(_)) => {
+            error @ (ClientError::Unreachable { .. }
+            | ClientError::Away { .. }
+            | ClientError::Lost(_)) => {
                 self.suspected.notify_one();
-                self.failed(error.to_string())
+                self.failed(error.at(self.place()))
             }
         }
     }
 
     fn secrets(&self) -> &[String] {
         self.entry.as_ref().map_or(&[], |config| &config.secrets)
+    }
+
+    fn place(&self) -> &str {
+        self.entry.as_ref().map_or("", |config| &config.place)
+    }
+
+    /// With where to read on: what a server wrote to its standard error is not for all who read this.
+    pub(crate) fn with_hint(&self, error: String) -> String {
+        if self.stderr.is_empty() { error } else { format!("{error}; {IN_HEALTH}") }
     }
 
     fn failed(&self, reason: String) -> CallError {
@@ -308,5 +321,5 @@ impl Server {
 /// Whether this shows that the server is there.
 fn is_answer(answer: &Result<Answer, ClientError>) -> bool {
     use ClientError::{Away, Lost, Unreachable};
-    !matches!(answer, Err(Unreachable | Away { .. } | Lost(_)))
+    !matches!(answer, Err(Unreachable { .. } | Away { .. } | Lost(_)))
 }

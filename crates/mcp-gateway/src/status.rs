@@ -36,6 +36,8 @@ pub struct ServerStatus {
     pub transport: &'static str,
     /// The command line or URL, with `${NAME}` as it was written.
     pub endpoint: String,
+    /// What of it everybody may see: the program, or the scheme and the host of the URL.
+    pub place: String,
     /// What people read about it; may be empty.
     pub description: String,
     /// Where it stands.

@@ -130,6 +130,45 @@ fn the_file_is_read_again_and_a_broken_one_changes_nothing() {
     assert_eq!((&lines[0]["success"], &lines[1]["success"]), (&true.into(), &false.into()));
 }
 
+#[test]
+fn why_a_program_failed_is_in_the_log_and_in_its_health_for_admins() {
+    let house = House::new();
+    let script = "echo \"no \u{1b}[31m$KEY here\" >&2; exit 3";
+    let env = json!({ "KEY": "${MCP_JWT_SECRET}" });
+    let bad = json!({ "command": "sh", "args": ["-c", script], "env": env });
+    write_servers(house.server.directory.path(), &json!({ "bad": bad, "demo": entry() }));
+    house.post(&house.admin, "reload-config", &Value::Null);
+    let health = |token: &str| house.get(token, "servers/bad/health").json();
+    eventually("it has failed", || health(&house.admin)["status"] == "failed");
+    let told = "no \\u{1b}[31m[hidden] here";
+    assert_eq!(health(&house.admin)["stderr"][0], told);
+    assert_eq!(health(&house.user)["stderr"], json!([]));
+    let error = health(&house.user)["error"].to_string();
+    assert!(error.contains("`sh` ended with exit code 3"), "{error}");
+    let log = house.server.log();
+    assert!(log.contains("`sh` ended with exit code 3"), "{log}");
+    assert!(log.contains(&format!("stderr={told:?}")), "{log}");
+}
+
+/// Serves until there is a file, says something, and ends.
+const UNTIL_TOLD: &str = r#"exec 3<&0
+"$0" <&3 &
+while [ ! -e "$1" ]; do sleep 0.05; done
+rm "$1"; echo "a word of a call" >&2; kill $!; exit 5"#;
+
+#[test]
+fn what_a_connected_program_writes_is_not_in_the_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let told = directory.path().join("told");
+    let servers = json!({ "sh": { "command": "sh", "args": ["-c", UNTIL_TOLD, demo(), told] } });
+    let house = House::with(&servers, None, &[]);
+    fs::write(&told, "").unwrap();
+    eventually("it has ended", || house.server.log().contains("`sh` ended with exit code 5"));
+    let health = house.get(&house.admin, "servers/sh/health").json();
+    assert_eq!(health["stderr"][0], "a word of a call");
+    assert!(!house.server.log().contains("a word of a call"));
+}
+
 /// Entries may hand the shared secret on, also where only the data directory has it.
 #[test]
 fn an_unset_variable_fails_its_server_only() {

@@ -39,8 +39,8 @@ pub(crate) enum ClientError {
     #[error("it answered with the HTTP status {status}")]
     Away { status: u16, again_after: Option<Duration> },
     /// Nobody was there to answer.
-    #[error("it cannot be reached")]
-    Unreachable,
+    #[error("it cannot be reached: {cause}")]
+    Unreachable { cause: String },
     /// The connection is of no use.
     #[error("{0}")]
     Lost(String),
@@ -55,9 +55,18 @@ impl ClientError {
         Self::Lost(why.into())
     }
 
+    /// The same about a server that is reached at `place`.
+    pub(crate) fn at(&self, place: &str) -> String {
+        match self {
+            Self::Unreachable { cause } => format!("{place} cannot be reached: {cause}"),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether nobody heard what was said, so that it is not known how it would have been taken.
     pub(crate) const fn is_unheard(&self) -> bool {
-        matches!(self, Self::Unreachable | Self::Away { .. } | Self::Declined { status: 429, .. })
+        use ClientError::{Away, Declined, Unreachable};
+        matches!(self, Unreachable { .. } | Away { .. } | Declined { status: 429, .. })
     }
 
     /// How long the server wants to be left alone, if it says so.
@@ -125,13 +134,20 @@ impl From<ClientInitializeError> for ClientError {
 impl From<&reqwest::Error> for ClientError {
     fn from(error: &reqwest::Error) -> Self {
         match error {
-            error if error.is_connect() => Self::Unreachable,
+            error if error.is_connect() => Self::Unreachable { cause: cause(error) },
             error if error.is_timeout() => Self::lost("it does not answer"),
             error if error.is_builder() => Self::lost("its URL is not valid"),
             error if error.is_body() || error.is_decode() => Self::lost(BROKEN_OFF),
             _ => Self::lost("the request failed"),
         }
     }
+}
+
+/// What the system, or TLS, says at the end of the chain of causes: nothing there names the URL.
+fn cause(error: &reqwest::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| (*error).source());
+    let cause = causes.filter(|cause| !cause.is::<reqwest::Error>()).last();
+    cause.map_or_else(|| "no connection was made".to_owned(), ToString::to_string)
 }
 
 type HttpError = StreamableHttpError<reqwest::Error>;

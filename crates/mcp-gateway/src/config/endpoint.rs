@@ -2,6 +2,9 @@
 
 use super::server::{ServerConfig, Transport};
 
+/// What stands where something is left out.
+const LEFT_OUT: &str = "...";
+
 /// Why a line is no endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
@@ -61,6 +64,26 @@ pub(super) fn shown(transport: &Transport) -> String {
     }
 }
 
+/// What of an endpoint everybody may see, because no key stands there: the program, or the scheme and the host of the URL.
+pub(super) fn place(transport: &Transport) -> String {
+    match transport {
+        Transport::Stdio { command, .. } => program(command),
+        Transport::Http { url, .. } => origin(&without_password(url)).to_owned(),
+    }
+}
+
+fn program(command: &str) -> String {
+    // Who is used to a shell writes variables there, which no program is called like.
+    if command.contains('=') { LEFT_OUT.to_owned() } else { command.replace('\0', "") }
+}
+
+/// A URL up to its path.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url.get(host..).and_then(|rest| rest.find(['/', '?', '#']));
+    end.and_then(|end| url.get(..host + end)).unwrap_or(url)
+}
+
 /// `https://user:password@host/path` without what stands before the `@`.
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
@@ -111,5 +134,26 @@ mod tests {
         let server = ServerConfig::http("https://u:p@host:1/mcp?a=b@c", [("Key", "hidden")]);
         assert_eq!(server.endpoint(), "https://host:1/mcp?a=b@c");
         assert!(!format!("{server:?} {:?}", server.transport()).contains("hidden"));
+    }
+
+    #[test]
+    fn no_key_stands_in_what_everybody_may_see() {
+        for (line, place) in [
+            ("prog --token 'a b'", "prog"),
+            ("'/opt/my prog' x", "/opt/my prog"),
+            ("KEY=x prog", "..."),
+        ] {
+            let server = ServerConfig::from_endpoint("stdio", line).unwrap();
+            assert_eq!(server.place(), place, "{line}");
+        }
+        for (url, place) in [
+            ("https://h:1/mcp", "https://h:1"),
+            ("https://${H}/k/mcp", "https://${H}"),
+            ("https://u:p@h/mcp?api_key=x&v=2#x?y", "https://h"),
+            ("https://h?abcdef", "https://h"),
+            ("https://h#abcdef", "https://h"),
+        ] {
+            assert_eq!(ServerConfig::http(url, [("", ""); 0]).place(), place);
+        }
     }
 }

@@ -14,6 +14,7 @@ pub(super) const LONGEST_TIMEOUT: Duration = Duration::from_hours(1);
 pub struct ServerConfig {
     pub(crate) transport: Transport,
     pub(crate) endpoint: String,
+    pub(crate) place: String,
     pub(crate) description: String,
     pub(crate) timeout: Option<Duration>,
     pub(crate) auto_connect: bool,
@@ -76,6 +77,7 @@ impl ServerConfig {
     pub(super) fn new(transport: Transport) -> Self {
         Self {
             endpoint: endpoint::shown(&transport),
+            place: endpoint::place(&transport),
             transport,
             description: String::new(),
             timeout: None,
@@ -110,6 +112,12 @@ impl ServerConfig {
     /// The command line or URL as it was configured: `${NAME}` stays, a password in a URL does not.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// The program without its arguments, or the scheme and the host of the URL, as they were configured: for those who may
+    /// not see the rest, where keys can stand.
+    pub fn place(&self) -> &str {
+        &self.place
     }
 }
 

@@ -43,6 +43,8 @@ pub(super) struct Supervisor {
     connected: Option<Instant>,
     /// How long it wants to be left alone, if it said so in place of a handshake.
     again_after: Option<Duration>,
+    /// What it wrote to its standard error before it was connected.
+    complaint: String,
 }
 
 /// Why a session is over: a reason, or nothing if that was wanted.
@@ -53,7 +55,8 @@ impl Supervisor {
         let failures = Failures::none(server.options.restart);
         let config = Arc::new(config);
         let (dialects, connected, again_after) = (Dialects::new(), None, None);
-        Self { server, config, registry, failures, dialects, connected, again_after }
+        let complaint = String::new();
+        Self { server, config, registry, failures, dialects, connected, again_after, complaint }
     }
 
     /// Until the server is told to stop. A server that was connected by hand and never answered is
@@ -85,6 +88,8 @@ impl Supervisor {
     async fn session(&mut self) -> End {
         self.server.starts.fetch_add(1, Ordering::Relaxed);
         self.again_after = None;
+        self.complaint.clear();
+        let before = self.server.stderr.written();
         let mut session = match Session::begin(&self.server, &self.config) {
             Ok(session) => session,
             Err(reason) => {
@@ -101,6 +106,10 @@ impl Supervisor {
         self.server.client.store(None);
         let exit = session.end().await;
         let reason = end?;
+        // Later, it may write the arguments of calls, which the log must not hold.
+        if self.connected.is_none() {
+            self.complaint = self.server.stderr.end_since(before);
+        }
         Some(match exit {
             Some(exit) => format!("{reason}; {exit}"),
             None => reason,
@@ -129,7 +138,7 @@ impl Supervisor {
         } else {
             self.dialects.refused();
         }
-        reason::of(&error, &self.config.secrets)
+        reason::of(&error, &self.config)
     }
 
     async fn handshake(&mut self, session: &mut Session) -> Result<Arc<Client>, ClientError> {
@@ -167,7 +176,8 @@ impl Supervisor {
         let bounded = asked.min(self.server.options.restart.longest_pause);
         let pause = self.failures.next_pause(ran).max(bounded);
         let reason = hidden(reason, &self.config.secrets);
-        tracing::warn!(server = self.server.name, reason, ?pause, "failed");
+        let stderr = Some(self.complaint.as_str()).filter(|complaint| !complaint.is_empty());
+        tracing::warn!(server = self.server.name, reason, ?pause, stderr, "failed");
         let settled = self.dialects.is_proven() || self.has_tried_all();
         // One that is started again at once is worth waiting for.
         let goes_on = pause.is_zero() && !self.gives_up();
@@ -223,7 +233,7 @@ impl Supervisor {
                 self.publish(client, tools).await;
                 Ok(Seen::Tools)
             }
-            Some(Err(error)) if is_the_end(&error) => Err(error.to_string()),
+            Some(Err(error)) if is_the_end(&error) => Err(error.at(&self.config.place)),
             // It is there and answers, if not well. What it listed before stays.
             Some(Err(_)) => Ok(Seen::Life),
             None => Err("it does not answer any more".to_owned()),
@@ -298,7 +308,7 @@ const fn proves_nothing(error: &ClientError, are_many: bool) -> bool {
 /// Who may not even know the tools any more has lost what the connection was for.
 fn is_the_end(error: &ClientError) -> bool {
     use ClientError::{Away, Declined, Lost, Unreachable};
-    matches!(error, Lost(_) | Unreachable | Away { .. } | Declined { status: 403, .. })
+    matches!(error, Lost(_) | Unreachable { .. } | Away { .. } | Declined { status: 403, .. })
 }
 
 /// Whether nothing new was listed, so that no schema has to be compiled again.
@@ -335,7 +345,8 @@ mod tests {
     fn one_that_is_away_for_long_is_asked_in_the_other_dialect_too() {
         let away = ClientError::Away { status: 502, again_after: None };
         assert!(proves_nothing(&away, false) && !proves_nothing(&away, true));
-        assert!(proves_nothing(&ClientError::Unreachable, true), "nobody was there");
+        let unreachable = ClientError::Unreachable { cause: "refused".to_owned() };
+        assert!(proves_nothing(&unreachable, true), "nobody was there");
         assert!(!proves_nothing(&ClientError::Lost("no".to_owned()), false));
     }
 }

@@ -51,9 +51,10 @@ async fn a_server_comes_and_goes_by_hand() {
 async fn a_failed_connect_says_why_and_is_not_tried_again() {
     let (_socket, url) = remote::closed();
     let away = remote::remote_at(&url);
-    for (config, reason) in
-        [(fault_server(&["exit-at-start"]), "exit code 3"), (away, "it cannot be reached")]
-    {
+    for (config, reason) in [
+        (fault_server(&["exit-at-start"]), "exit code 3"),
+        (away, "cannot be reached: Connection refused"),
+    ] {
         let gateway = start(&[], options()).await;
         let connecting = gateway.connect("fault", config.clone());
         let status = tokio::time::timeout(Duration::from_secs(20), connecting).await;

@@ -26,7 +26,7 @@ async fn one_that_exits_at_start_opens_the_circuit_and_its_stderr_is_kept() {
     assert_eq!(health.stderr.len(), 5);
     assert!(health.stderr[0].starts_with("cannot go on"), "{:?}", health.stderr);
     let error = gateway.server("fault").unwrap().error.unwrap();
-    assert!(error.contains("exit code 3"), "{error}");
+    assert!(error.contains("fault_server` ended with exit code 3; its health shows"), "{error}");
     gateway.shutdown().await;
 }
 
@@ -35,7 +35,7 @@ async fn a_program_that_is_not_there_is_said_to_be_so() {
     let server = ServerConfig::stdio("/no/such/program", [""; 0], [("", ""); 0]);
     let gateway = failed(server, options()).await;
     let error = gateway.server("fault").unwrap().error.unwrap();
-    assert!(error.contains("cannot be started"), "{error}");
+    assert!(error.contains("`/no/such/program`, or what it calls, cannot be started"), "{error}");
     let stderr = gateway.health()[0].stderr.join("\n");
     assert!(stderr.contains("`/no/such/program`"), "{stderr}");
     gateway.shutdown().await;

@@ -1,13 +1,12 @@
 //! What is shown of how a server is reached. Keys stand in the arguments of programs, and in the queries and paths of URLs.
 
-use crate::gatekeeper::{ServerConfig, Transport};
-
 const HTTP: &str = "http";
 
 /// What stands where something is left out.
 const LEFT_OUT: &str = "...";
 
-/// For those who may connect the server, and for the audit: all but the values in the query of a URL.
+/// For those who may connect the server, and for the audit: all but the values in the query of a URL. All others see the place
+/// alone.
 pub(super) fn for_who_runs_it(transport: &str, endpoint: &str) -> String {
     if transport != HTTP {
         return endpoint.to_owned();
@@ -15,18 +14,6 @@ pub(super) fn for_who_runs_it(transport: &str, endpoint: &str) -> String {
     let (url, query) = parts(endpoint);
     let names = query.map(|query| query.split('&').map(without_value).collect::<Vec<_>>());
     names.map_or_else(|| url.to_owned(), |names| format!("{url}?{}", names.join("&")))
-}
-
-/// For all others: the program, or the scheme and the host of the URL.
-pub(super) fn for_others(transport: &str, endpoint: &str) -> String {
-    if transport == HTTP { origin(parts(endpoint).0).to_owned() } else { program(endpoint) }
-}
-
-/// A URL up to its path.
-fn origin(url: &str) -> &str {
-    let host = url.find("://").map_or(0, |at| at + 3);
-    let path = url.get(host..).and_then(|rest| rest.find('/'));
-    path.and_then(|path| url.get(..host + path)).unwrap_or(url)
 }
 
 /// A URL up to its query, and its query; nobody is sent the fragment.
@@ -50,45 +37,25 @@ fn is_reference(text: &str) -> bool {
     name.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
 }
 
-fn program(line: &str) -> String {
-    let config = ServerConfig::from_endpoint("stdio", line);
-    let program = match config.as_ref().map(ServerConfig::transport) {
-        Ok(Transport::Stdio { command, .. }) => command,
-        _ => line.split_whitespace().next().unwrap_or_default(),
-    };
-    // Who is used to a shell writes variables there, which no program is called like.
-    if program.contains('=') { LEFT_OUT.to_owned() } else { program.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn no_key_is_shown_and_only_who_runs_it_sees_how() {
+    fn no_value_of_a_query_is_shown() {
         let cases = [
-            ("stdio", "prog --token 'a b'", "prog --token 'a b'", "prog"),
-            ("stdio", "'/opt/my prog' x", "'/opt/my prog' x", "/opt/my prog"),
-            ("stdio", "KEY=x prog", "KEY=x prog", "..."),
-            ("stdio", "prog 'open", "prog 'open", "prog"),
-            ("stdio", "", "", ""),
-            ("", "", "", ""),
-            ("http", "https://h:1/mcp", "https://h:1/mcp", "https://h:1"),
-            ("http", "https://${H}/k/mcp", "https://${H}/k/mcp", "https://${H}"),
-            (
-                "http",
-                "https://h/mcp?api_key=x&v=2#x?y",
-                "https://h/mcp?api_key=...&v=...",
-                "https://h",
-            ),
-            ("http", "https://h?abcdef", "https://h?...", "https://h"),
-            ("http", "https://h/?", "https://h/?", "https://h"),
-            ("http", "http://h/a?k=${KEY}&${B}&", "http://h/a?k=${KEY}&${B}&", "http://h"),
-            ("http", "http://h/?k=${A}b&c=${D:-e}", "http://h/?k=...&c=...", "http://h"),
+            ("stdio", "prog --token 'a b'", "prog --token 'a b'"),
+            ("", "", ""),
+            ("http", "https://h:1/mcp", "https://h:1/mcp"),
+            ("http", "https://${H}/k/mcp", "https://${H}/k/mcp"),
+            ("http", "https://h/mcp?api_key=x&v=2#x?y", "https://h/mcp?api_key=...&v=..."),
+            ("http", "https://h?abcdef", "https://h?..."),
+            ("http", "https://h/?", "https://h/?"),
+            ("http", "http://h/a?k=${KEY}&${B}&", "http://h/a?k=${KEY}&${B}&"),
+            ("http", "http://h/?k=${A}b&c=${D:-e}", "http://h/?k=...&c=..."),
         ];
-        for (transport, endpoint, to_who_runs_it, to_others) in cases {
-            assert_eq!(for_who_runs_it(transport, endpoint), to_who_runs_it);
-            assert_eq!(for_others(transport, endpoint), to_others);
+        for (transport, endpoint, shown) in cases {
+            assert_eq!(for_who_runs_it(transport, endpoint), shown);
         }
     }
 }

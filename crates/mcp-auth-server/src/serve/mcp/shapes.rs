@@ -32,11 +32,15 @@ pub(super) struct Server {
 impl Server {
     /// A server with those of its tools that the caller may see, who may connect it or not.
     pub(super) fn new(status: ServerStatus, tools: Vec<String>, may_connect: bool) -> Self {
-        let shown = if may_connect { endpoint::for_who_runs_it } else { endpoint::for_others };
+        let endpoint = if may_connect {
+            endpoint::for_who_runs_it(status.transport, &status.endpoint)
+        } else {
+            status.place
+        };
         Self {
             name: status.name,
             transport: status.transport,
-            endpoint: shown(status.transport, &status.endpoint),
+            endpoint,
             description: status.description,
             status: status.status.as_str(),
             tool_count: tools.len(),

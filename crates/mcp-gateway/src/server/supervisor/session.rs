@@ -132,18 +132,20 @@ impl Session {
         if timeout(LAST_WORDS, &mut child.stderr).await.is_err() {
             child.stderr.abort();
         }
-        exit.ok().and_then(told)
+        exit.ok().and_then(|exit| told(exit, &self.config.place))
     }
 }
 
-/// What a guardian's exit says of its server.
-fn told(exit: ExitStatus) -> Option<String> {
+/// What a guardian's exit says of its server, the program.
+fn told(exit: ExitStatus, program: &str) -> Option<String> {
     match (exit.code(), exit.signal()) {
         (Some(0), _) => None,
         // A shell says so too, of the program that it was to start.
-        (Some(127), _) => Some("a program cannot be started, see its standard error".to_owned()),
-        (Some(code), _) if code > 128 => Some(format!("ended by signal {}", code - 128)),
-        (Some(code), _) => Some(format!("exit code {code}")),
+        (Some(127), _) => Some(format!("`{program}`, or what it calls, cannot be started")),
+        (Some(code), _) if code > 128 => {
+            Some(format!("`{program}` was ended by signal {}", code - 128))
+        }
+        (Some(code), _) => Some(format!("`{program}` ended with exit code {code}")),
         (None, signal) => {
             let signal = signal.unwrap_or_default();
             Some(format!("its guardian was ended by signal {signal}"))
