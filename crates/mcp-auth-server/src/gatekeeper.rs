@@ -18,8 +18,8 @@ use serde_json::Value;
 
 pub(crate) use self::config::ServersFile;
 pub(crate) use mcp_gateway::{
-    CallError, CallOutcome, ChangeError, Config, Content, Reloaded, ResolveError, ServerConfig,
-    ServerHealth, ServerStatus, Status, Tool,
+    CallError, CallOutcome, ChangeError, Config, Content, EntryError, Reloaded, ResolveError,
+    ServerConfig, ServerHealth, ServerStatus, Status, Tool,
 };
 
 /// The argument that makes this program the guardian of one MCP server; the gateway writes it, people do not.

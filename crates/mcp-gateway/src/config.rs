@@ -1,4 +1,4 @@
-//! Which MCP servers there are: the file `.mcp/config.json` in the form that MCP clients share.
+//! Which MCP servers there are: a file such as `.mcp/config.json`, in the form that MCP clients share.
 //!
 //! One wrong entry is that server's failure, never the file's: the others start, and the failed one
 //! is listed with the reason.
@@ -7,6 +7,7 @@ mod endpoint;
 mod entry;
 mod expand;
 mod server;
+mod unknown;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,11 +17,13 @@ use serde_json::Value;
 pub use endpoint::EndpointError;
 pub use entry::EntryError;
 pub use server::{ServerConfig, Transport};
+pub use unknown::UnknownMember;
 
 /// The servers of one configuration file, by name.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     entries: BTreeMap<String, Result<ServerConfig, EntryError>>,
+    unknown: Vec<UnknownMember>,
 }
 
 /// Why a whole file is of no use. Nothing of the file's content is in the text.
@@ -81,7 +84,8 @@ impl Config {
         };
         let read =
             |(name, entry): (&String, &Value)| (name.clone(), entry::read(name, entry, &lookup));
-        Ok(Self { entries: servers.iter().map(read).collect() })
+        let unknown = servers.iter().flat_map(|(name, entry)| unknown::of(name, entry)).collect();
+        Ok(Self { entries: servers.iter().map(read).collect(), unknown })
     }
 
     /// Adds or replaces a server.
@@ -89,6 +93,11 @@ impl Config {
     pub fn with(mut self, name: impl Into<String>, server: ServerConfig) -> Self {
         self.entries.insert(name.into(), Ok(server));
         self
+    }
+
+    /// Members that do nothing. They may be mistyped, or another program's.
+    pub fn unknown_members(&self) -> &[UnknownMember] {
+        &self.unknown
     }
 
     /// Every entry in the order of the names, the wrong ones with what is wrong.

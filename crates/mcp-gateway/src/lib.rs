@@ -55,7 +55,9 @@ mod stderr;
 mod tool;
 
 pub use call::{CallError, CallOutcome, Content};
-pub use config::{Config, ConfigError, EndpointError, EntryError, ServerConfig, Transport};
+pub use config::{
+    Config, ConfigError, EndpointError, EntryError, ServerConfig, Transport, UnknownMember,
+};
 pub use directory::ResolveError;
 pub use environment::Lookup;
 pub use gateway::{ChangeError, Gateway, Reloaded};

@@ -47,8 +47,15 @@ impl ServersFile {
             return Ok(Config::default());
         }
         let environment = Environment::load().map_err(|failure| failure.message().to_owned())?;
-        Config::read(&self.path, |name| self.value(&environment, name))
-            .map_err(|error| error.to_string())
+        let config = Config::read(&self.path, |name| self.value(&environment, name))
+            .map_err(|error| error.to_string())?;
+        for unknown in config.unknown_members() {
+            tracing::warn!(
+                unknown = unknown.to_string(),
+                "a member of the file of MCP servers is not known"
+            );
+        }
+        Ok(config)
     }
 
     /// The same at the start of the program.

@@ -131,6 +131,32 @@ fn the_file_is_read_again_and_a_broken_one_changes_nothing() {
 }
 
 #[test]
+fn an_entry_that_cannot_be_read_is_told_of_and_a_member_that_does_nothing_is_logged() {
+    let house = House::new();
+    let mut mistyped = entry();
+    mistyped["timeot"] = 5.into();
+    let servers = json!({ "bad": { "comand": "x" }, "demo": entry(), "more": mistyped });
+    write_servers(house.server.directory.path(), &servers);
+    let answer = house.post(&house.admin, "reload-config", &Value::Null);
+    let said = json!({
+        "success": false, "message": "1 started, 0 stopped, 1 kept, 1 failed",
+        "started": ["more"], "stopped": [], "kept": ["demo"],
+        "failed": [{
+            "name": "bad",
+            "error": "server `bad`, `command`: is missing, and so is `url`; give one of the two",
+        }],
+    });
+    assert_eq!((answer.status, answer.json()), (200, said));
+    let log = house.server.log();
+    assert!(log.contains("server `bad`, `command`: is missing"), "{log}");
+    assert!(
+        log.contains("server `more`: the member `timeot` does nothing here; known are"),
+        "{log}"
+    );
+    assert!(log.contains("server `bad`: the member `comand` does nothing here"), "{log}");
+}
+
+#[test]
 fn why_a_program_failed_is_in_the_log_and_in_its_health_for_admins() {
     let house = House::new();
     let script = "echo \"no \u{1b}[31m$KEY here\" >&2; exit 3";

@@ -26,7 +26,7 @@ pub struct EntryError {
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Reads an entry. Unknown members are ignored: other programs share the file.
+/// Reads an entry. Unknown members are no mistake: other programs share the file.
 pub(super) fn read(
     server: &str,
     entry: &Value,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::Gateway;
-use crate::config::{Config, ServerConfig};
+use crate::config::{Config, EntryError, ServerConfig};
 use crate::naming;
 use crate::registry::Servers;
 use crate::server::{Entry, Server};
@@ -41,6 +41,16 @@ pub struct Reloaded {
     pub stopped: Vec<String>,
     /// Servers that were left alone.
     pub kept: Vec<String>,
+    /// Entries that cannot be read. Each is listed as a server that failed, and has stopped the one that it was before.
+    pub failed: Vec<EntryError>,
+}
+
+impl Reloaded {
+    /// The names whose server has to be made anew.
+    fn renewed(&self) -> BTreeSet<&str> {
+        let failed = self.failed.iter().map(|error| error.server.as_str());
+        self.started.iter().map(String::as_str).chain(failed).collect()
+    }
 }
 
 impl Gateway {
@@ -121,8 +131,8 @@ impl Gateway {
         self.check_running()?;
         let reloaded = self.compare(config);
         self.stop_some(&reloaded).await;
-        let started: BTreeSet<&str> = reloaded.started.iter().map(String::as_str).collect();
-        self.add(config.entries().filter(|(name, _)| started.contains(name)).map(owned));
+        let renewed = reloaded.renewed();
+        self.add(config.entries().filter(|(name, _)| renewed.contains(name)).map(owned));
         Ok(reloaded)
     }
 
@@ -140,6 +150,9 @@ impl Gateway {
 
     fn add(&self, entries: impl Iterator<Item = (String, Entry)>) {
         for (name, entry) in entries {
+            if let Err(error) = &entry {
+                tracing::warn!(server = name, reason = error.to_string(), "failed");
+            }
             let wanted = entry.as_ref().is_ok_and(|config| config.auto_connect);
             let server = self.insert(&name, entry, false);
             if wanted {
@@ -187,8 +200,11 @@ impl Gateway {
         let mut reloaded = Reloaded::default();
         for (name, entry) in config.entries() {
             let is_same = old.get(name).is_some_and(|old| old.entry.as_ref() == entry);
-            let list = if is_same { &mut reloaded.kept } else { &mut reloaded.started };
-            list.push(name.to_owned());
+            match entry {
+                Err(error) => reloaded.failed.push(error.clone()),
+                Ok(_) if is_same => reloaded.kept.push(name.to_owned()),
+                Ok(_) => reloaded.started.push(name.to_owned()),
+            }
         }
         let named: BTreeSet<&str> = config.entries().map(|(name, _)| name).collect();
         for server in old.values().filter(|server| !named.contains(server.name.as_str())) {
@@ -201,7 +217,8 @@ impl Gateway {
 
     async fn stop_some(&self, reloaded: &Reloaded) {
         let servers = self.inner.registry.servers();
-        let names = reloaded.stopped.iter().chain(&reloaded.started);
+        let stopped = reloaded.stopped.iter().map(String::as_str);
+        let names = stopped.chain(reloaded.renewed());
         stop_all(names.filter_map(|name| servers.get(name).cloned())).await;
         self.inner.registry.update(|servers: &mut Servers| {
             servers.retain(|name, _| !reloaded.stopped.contains(name));
@@ -209,9 +226,7 @@ impl Gateway {
     }
 }
 
-fn owned(
-    (name, entry): (&str, Result<&ServerConfig, &crate::config::EntryError>),
-) -> (String, Entry) {
+fn owned((name, entry): (&str, Result<&ServerConfig, &EntryError>)) -> (String, Entry) {
     (name.to_owned(), entry.cloned().map_err(Clone::clone))
 }
 

@@ -1,5 +1,6 @@
 //! Connecting, disconnecting and reloading while the gateway runs.
 
+use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::remote;
@@ -90,6 +91,27 @@ async fn a_reload_touches_what_changed_and_nothing_else() {
     assert_eq!(names, ["by-hand", "changes", "comes", "stays"]);
     assert!(gateway.resolve("new").is_ok());
     assert!(support::runs(&forked), "`stays` was not started anew");
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_reload_tells_which_entries_cannot_be_read() {
+    let gateway = start_one().await;
+    let read = |text: &str| Config::parse(text, Path::new("config.json"), |_| None).unwrap();
+    let broken = read(r#"{"mcpServers": {"fault": {"comand": "x"}}}"#);
+    for _ in 0..2 {
+        let reloaded = gateway.reload(&broken).await.unwrap();
+        let failed: Vec<_> = reloaded.failed.iter().map(|error| error.server.as_str()).collect();
+        assert_eq!(
+            (failed.as_slice(), &reloaded.started, &reloaded.kept),
+            (&["fault"][..], &vec![], &vec![])
+        );
+        assert_eq!(gateway.health()[0].status, Status::Failed);
+        assert!(call_is_unknown(&gateway), "what it was before is stopped");
+    }
+    let mended = Config::default().with("fault", fault_server(&[]));
+    let reloaded = gateway.reload(&mended).await.unwrap();
+    assert_eq!((reloaded.started, reloaded.failed), (vec!["fault".to_owned()], vec![]));
     gateway.shutdown().await;
 }
 

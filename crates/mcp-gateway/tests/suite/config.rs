@@ -60,6 +60,21 @@ fn an_http_server_has_headers_and_unknown_members_are_ignored() {
 }
 
 #[test]
+fn members_that_do_nothing_are_told_but_for_those_of_other_programs() {
+    let entry = r#"{"command": "a", "timeot": 5, "type": "stdio", "alwaysAllow": [], "cwd": "/"}"#;
+    let off = r#"{"url": "http://b", "disabled": true, "enabled": true}"#;
+    let text =
+        format!(r#"{{"mcpServers": {{"one": {entry}, "two": {off}, "no": 5}}, "inputs": []}}"#);
+    let config = parse(&text).unwrap();
+    let told: Vec<_> = config.unknown_members().iter().map(ToString::to_string).collect();
+    let known = "command, args, env, url, headers, description, timeout, autoConnect";
+    let told_of = |server: &str, member: &str| {
+        format!("server `{server}`: the member `{member}` does nothing here; known are {known}")
+    };
+    assert_eq!(told, [told_of("one", "cwd"), told_of("one", "timeot"), told_of("two", "disabled")]);
+}
+
+#[test]
 fn mistakes_name_the_server_the_member_and_the_remedy_but_no_value() {
     let mistakes = [
         (r#""text-value""#, "mcpServers"),
