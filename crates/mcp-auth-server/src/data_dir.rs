@@ -62,6 +62,11 @@ impl DataDir {
         self.0.join("audit.checkpoints")
     }
 
+    /// Which MCP servers there are, unless a variable names another file.
+    pub(crate) fn servers(&self) -> PathBuf {
+        self.0.join("config.json")
+    }
+
     /// Revocations on their way to an engine; a directory.
     pub(crate) fn outbox(&self) -> PathBuf {
         self.0.join("outbox")

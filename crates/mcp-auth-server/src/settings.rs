@@ -134,7 +134,7 @@ impl Rest {
             audit: read_audit(reader, data_dir),
             rate_limits: RateLimits::read(reader),
             metrics_public: flag_or(reader, name::METRICS_PUBLIC, listen.is_local()),
-            mcp: McpSettings::read(reader, listen),
+            mcp: McpSettings::read(reader, listen, data_dir),
         }
     }
 

@@ -1,4 +1,4 @@
-//! `demo-server`: put `{"command": "demo-server"}` into `.mcp/config.json`.
+//! `demo-server`: put `{"command": "demo-server"}` into the file of MCP servers.
 
 fn main() -> anyhow::Result<()> {
     demo_server::run()

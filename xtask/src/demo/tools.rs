@@ -85,7 +85,7 @@ fn searched(act: &Act<'_>, event: &str) -> Result<String> {
 fn write_files(act: &Act<'_>) -> Result<()> {
     let demo = act.path_of("demo-server");
     let config = json!({"mcpServers": {"demo": {"command": demo}}});
-    act.write(".mcp/config.json", &config.to_string(), &demo)?;
+    act.write("data/config.json", &config.to_string(), &demo)?;
     act.write("policy.toml", POLICY, &demo)
 }
 

@@ -1,6 +1,6 @@
 //! The file that says which MCP servers there are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mcp_auth_cli::environment::Environment;
@@ -30,7 +30,7 @@ impl ServersFile {
     /// When `.env` or `.env.local` cannot be read.
     pub(crate) fn of(settings: &McpSettings, data_dir: &DataDir) -> Result<Self, Failure> {
         Ok(Self {
-            path: settings.config_file.clone(),
+            path: absolute(&settings.config_file),
             is_named: settings.config_file_is_named,
             data_dir: data_dir.clone(),
             environment: Arc::new(Environment::load()?),
@@ -49,6 +49,8 @@ impl ServersFile {
         let environment = Environment::load().map_err(|failure| failure.message().to_owned())?;
         let config = Config::read(&self.path, |name| self.value(&environment, name))
             .map_err(|error| error.to_string())?;
+        let count = config.entries().count();
+        tracing::info!(path = %self.path.display(), count, "the file of MCP servers was read");
         for unknown in config.unknown_members() {
             tracing::warn!(
                 unknown = unknown.to_string(),
@@ -85,6 +87,11 @@ impl ServersFile {
         let secret = std::fs::read_to_string(named.unwrap_or_else(|| self.data_dir.secret()));
         secret.ok().map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
     }
+}
+
+/// Who reads the log does not know where the program was started.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn text(environment: &Environment, name: &str) -> Option<String> {

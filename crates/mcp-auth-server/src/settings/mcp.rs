@@ -8,9 +8,7 @@ use mcp_auth_sessions::rate_limit::Limits;
 
 use super::rate_limits::read_limits;
 use super::{Listen, SERVER_VARIABLES, Source, variables as name};
-
-/// Where the file of servers lies when nobody names it.
-const CONFIG_FILE: &str = ".mcp/config.json";
+use crate::data_dir::DataDir;
 
 /// Servers, policy and limits.
 #[derive(Debug)]
@@ -37,16 +35,16 @@ impl McpSettings {
         let lookup = |name: &str| source.get(name);
         let mut reader = Reader::new(&lookup).with_table(SERVER_VARIABLES);
         let listen = super::read_listen(&mut reader);
-        let settings = Self::read(&mut reader, listen);
+        let settings = Self::read(&mut reader, listen, &DataDir::at(lookup(name::DATA_DIR)));
         reader.finish().map_err(|all| configuration_failure(&all))?;
         Ok(settings)
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>, listen: Listen) -> Self {
+    pub(super) fn read(reader: &mut Reader<'_>, listen: Listen, data_dir: &DataDir) -> Self {
         let named = reader.text(name::CONFIG_FILE);
         Self {
             config_file_is_named: named.is_some(),
-            config_file: named.map_or_else(|| PathBuf::from(CONFIG_FILE), PathBuf::from),
+            config_file: named.map_or_else(|| data_dir.servers(), PathBuf::from),
             policy_file: reader.text(name::POLICY_FILE).map(PathBuf::from),
             execute_limits: read_limits(reader, name::EXECUTE_RATE_LIMIT, "10/minute"),
             allow_adhoc: super::flag_or(reader, name::ALLOW_ADHOC, listen.is_local()),

@@ -52,7 +52,7 @@ pub(crate) const SERVER_VARIABLES: &[Variable] = &[
         DATA_DIR,
         ".mcp",
         "path of a directory",
-        "Where secret, accounts, revocations and audit lie. `mcp-auth-server init` makes it.",
+        "Where secret, accounts, revocations and audit lie, and the file of MCP servers. `mcp-auth-server init` makes it.",
     ),
     Variable::secret(
         STORE_URL,
@@ -156,7 +156,7 @@ pub(crate) const SERVER_VARIABLES: &[Variable] = &[
     ),
     Variable::text(
         CONFIG_FILE,
-        ".mcp/config.json",
+        "(config.json in the data directory)",
         "path of a JSON file",
         "Which MCP servers there are. Read at the start and by `POST /api/v1/mcp/reload-config`.",
     ),

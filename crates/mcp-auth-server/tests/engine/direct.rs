@@ -66,10 +66,10 @@ fn a_call_ends_whose_caller_python_blacklists() {
     for engine in Engine::all() {
         let node = Options::new(&engine).start().unwrap();
         let directory = tempfile::tempdir().unwrap();
-        fs::create_dir(directory.path().join(".mcp")).unwrap();
         let servers = json!({ "mcpServers": { "demo": { "command": demo() } } });
-        fs::write(directory.path().join(".mcp/config.json"), servers.to_string()).unwrap();
-        let server = serve_in(directory, &node.url(), &[("MCP_REVOCATION_MODE", "direct")]);
+        fs::write(directory.path().join("servers.json"), servers.to_string()).unwrap();
+        let variables = [("MCP_REVOCATION_MODE", "direct"), ("MCP_CONFIG_FILE", "servers.json")];
+        let server = serve_in(directory, &node.url(), &variables);
         let (admin, _) = server.admin();
         let caller = mint(SECRET, &NewToken::access("alice").with_role(Role::User));
         let of_servers = |path: &str| {

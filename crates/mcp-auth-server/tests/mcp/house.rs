@@ -38,7 +38,6 @@ impl House {
     /// With these servers, this policy and these variables. Waits until the servers are connected.
     pub(crate) fn with(servers: &Value, policy: Option<&str>, variables: &[(&str, &str)]) -> Self {
         let directory = initialised();
-        fs::create_dir(directory.path().join(".mcp")).unwrap();
         write_servers(directory.path(), servers);
         let mut command = program(directory.path(), variables);
         if let Some(policy) = policy {
@@ -107,5 +106,5 @@ pub(crate) fn names(answer: &Answer) -> Vec<String> {
 
 pub(crate) fn write_servers(directory: &Path, servers: &Value) {
     let text = json!({ "mcpServers": servers }).to_string();
-    fs::write(directory.join(".mcp/config.json"), text).unwrap();
+    fs::write(directory.join("data/config.json"), text).unwrap();
 }

@@ -53,7 +53,7 @@ fn a_broken_policy_keeps_the_server_from_starting() {
 /// Runs `policy` with these words over a policy and one demo server.
 fn policy(text: &str, words: &[&str]) -> (Output, String) {
     let directory = tempfile::tempdir().unwrap();
-    fs::create_dir(directory.path().join(".mcp")).unwrap();
+    fs::create_dir(directory.path().join("data")).unwrap();
     crate::house::write_servers(directory.path(), &json!({ "demo": entry() }));
     fs::write(directory.path().join("policy.toml"), text).unwrap();
     let mut command = program(directory.path(), &[("MCP_POLICY_FILE", "policy.toml")]);

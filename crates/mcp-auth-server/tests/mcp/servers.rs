@@ -4,8 +4,9 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::client::Ask;
 use crate::house::{House, demo, entry, names, write_servers};
-use crate::server::eventually;
+use crate::server::{Server, eventually, initialised, program};
 
 fn by_hand() -> Value {
     json!({ "transport": "stdio", "endpoint": demo(), "description": "By hand" })
@@ -121,13 +122,30 @@ fn the_file_is_read_again_and_a_broken_one_changes_nothing() {
     eventually("it is connected", || {
         house.get(&house.admin, "health").json()["status"] == "healthy"
     });
-    fs::write(house.path(".mcp/config.json"), "{\"mcpServers\": ").unwrap();
+    fs::write(house.server.data("config.json"), "{\"mcpServers\": ").unwrap();
     let broken = house.post(&house.admin, "reload-config", &Value::Null);
     assert_eq!(broken.refusal(), (422, "unprocessable".into()));
     assert!(broken.text("detail").contains("is not JSON, line 1"), "{broken:?}");
     assert_eq!(names(&house.get(&house.admin, "servers")), ["demo", "more"]);
     let lines = house.events("config_changed", 2);
     assert_eq!((&lines[0]["success"], &lines[1]["success"]), (&true.into(), &false.into()));
+}
+
+#[test]
+fn the_file_lies_in_the_data_directory_wherever_the_program_is_started() {
+    let directory = initialised();
+    write_servers(directory.path(), &json!({ "ours": entry() }));
+    fs::create_dir(directory.path().join(".mcp")).unwrap();
+    let other = json!({ "mcpServers": { "somebody-elses": entry() } });
+    fs::write(directory.path().join(".mcp/config.json"), other.to_string()).unwrap();
+    let command = program(directory.path(), &[("MCP_DATA_DIR", "data")]);
+    let server = Server::run(directory, command);
+    let (admin, _) = server.admin();
+    let list = || server.ask(&Ask::get("/api/v1/mcp/servers").bearer(&admin));
+    assert_eq!(names(&list()), ["ours"]);
+    let path = server.data("config.json").canonicalize().unwrap();
+    assert!(path.is_absolute());
+    assert!(server.log().contains(&format!("path={}", path.display())), "{}", server.log());
 }
 
 #[test]

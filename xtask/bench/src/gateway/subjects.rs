@@ -39,9 +39,6 @@ impl Gateway {
         token: &str,
     ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        std::fs::create_dir(folder.path().join(".mcp"))?;
-        let config = json!({ "mcpServers": servers }).to_string();
-        std::fs::write(folder.path().join(".mcp/config.json"), config)?;
         let path = programs::path("mcp-auth-server")?;
         let log = std::fs::File::create(folder.path().join("log"))?;
         let mut serve = program(&path, place);
@@ -51,6 +48,8 @@ impl Gateway {
         let mut init = std::process::Command::new(&path);
         init.arg("init").current_dir(folder.path()).env("MCP_DATA_DIR", folder.path().join("data"));
         ensure!(init.output()?.status.success(), "the data directory cannot be made");
+        let config = json!({ "mcpServers": servers }).to_string();
+        std::fs::write(folder.path().join("data/config.json"), config)?;
         let (process, line) = Process::start(&mut serve)?;
         let address = line.rsplit('/').next().and_then(|it| it.parse().ok());
         let address =
