@@ -34,7 +34,8 @@ Environment:
 
 Exit codes:
   0       done; for `doctor`, nothing to do
-  1       internal error; for `doctor`, something to do; for `audit verify`, a log that was changed
+  1       internal error; for `doctor` and `policy check`, something to do; for
+          `audit verify`, a log that was changed
   2       wrong command line or input
   3 to 6  `token explain`: the token is refused
   7       the store or the audit gave no answer

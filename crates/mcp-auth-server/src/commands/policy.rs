@@ -2,8 +2,8 @@
 
 mod check;
 
-use mcp_auth::action::Request;
-use mcp_auth::policy::Subject;
+use mcp_auth::action::{ActionKind, Request};
+use mcp_auth::policy::{Decision, Subject};
 use mcp_auth::refusal::RefusalCode;
 use mcp_auth::roles::Role;
 use mcp_auth::text::Escaped;
@@ -42,9 +42,7 @@ fn explain(
     let subject = Subject { user_id: &asked.user, role: &role };
     let decision = policy.policy.decide(&subject, &request);
     let (allowed, by) = (decision.allowed(), decision.rule().map(|rule| rule.name.as_str()));
-    let limits = by.filter(|_| allowed).and_then(|rule| policy.limits_of(rule));
-    let limits =
-        limits.or(settings.execute_limits.as_ref()).filter(|_| allowed).map(Limits::to_string);
+    let limits = limits(settings, policy, &decision, request.kind).map(Limits::to_string);
     let text = if common.json {
         table::json(&json!({
             "allowed": allowed, "action": request.to_string(), "user": asked.user, "role": role,
@@ -63,6 +61,21 @@ fn explain(
     };
     output::print(&text)?;
     Ok(if allowed { exit::OK } else { RefusalCode::PermissionDenied.exit_code() })
+}
+
+/// How often it may be done. Calls alone are counted by user.
+fn limits<'a>(
+    settings: &'a McpSettings,
+    policy: &'a LoadedPolicy,
+    decision: &Decision<'_>,
+    kind: ActionKind,
+) -> Option<&'a Limits> {
+    if !decision.allowed() || kind != ActionKind::Call {
+        return None;
+    }
+    let default = settings.execute_limits.as_ref()?;
+    let of_rule = decision.rule().and_then(|rule| policy.limits_of(&rule.name));
+    Some(of_rule.unwrap_or(default))
 }
 
 /// `server__tool` names both.

@@ -22,6 +22,8 @@ use crate::settings::Source;
 
 const NEW_CERTIFICATE: &str = "the TLS certificate was replaced";
 
+const SAME_POLICY: &str = "the policy file is good again, and says what is in force";
+
 const EVERY: Duration = Duration::from_secs(1);
 
 /// What is watched and what was read last.
@@ -30,6 +32,8 @@ struct Reloader {
     source: Source,
     tls: Option<Arc<Tls>>,
     keys: String,
+    /// Whether the policy file was of no use when it was read last.
+    policy_is_broken: bool,
 }
 
 /// Runs until it is told to stop.
@@ -41,7 +45,7 @@ pub(crate) async fn run(
     stop: CancellationToken,
 ) {
     let keys = ids(&app.settings().tokens);
-    let mut reloader = Reloader { app, source, tls, keys };
+    let mut reloader = Reloader { app, source, tls, keys, policy_is_broken: false };
     let mut seen = reloader.stamps();
     let mut read = seen.clone();
     loop {
@@ -78,10 +82,15 @@ impl Reloader {
     }
 
     /// A policy with a mistake leaves the last good one in force.
-    async fn reload_policy(&self) {
+    async fn reload_policy(&mut self) {
         let read = LoadedPolicy::of(&self.app.settings().mcp);
+        let was_broken = std::mem::replace(&mut self.policy_is_broken, read.is_err());
         match read {
-            Ok(policy) if policy == **self.app.policy.load() => {}
+            Ok(policy) if policy == **self.app.policy.load() => {
+                if was_broken {
+                    self.tell(AuditKind::ConfigChanged, true, SAME_POLICY).await;
+                }
+            }
             Ok(policy) => {
                 let what = format!(
                     "the policy was read again, it has {} rules",

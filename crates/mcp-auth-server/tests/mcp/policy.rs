@@ -31,6 +31,19 @@ fn a_tighter_policy_holds_from_the_next_call_and_a_broken_one_not_at_all() {
 }
 
 #[test]
+fn a_policy_that_is_as_it_was_before_a_mistake_is_said_to_be_in_force() {
+    let house = House::with(&json!({ "demo": entry() }), Some(OPEN), &[]);
+    fs::write(house.path("policy.toml"), "[[rule]]\nname = 'half").unwrap();
+    assert_eq!(house.events("config_changed", 1)[0]["success"], false);
+    fs::write(house.path("policy.toml"), OPEN).unwrap();
+    let lines = house.events("config_changed", 2);
+    assert_eq!(lines[1]["success"], true);
+    let said = "the policy file is good again, and says what is in force";
+    assert_eq!(lines[1]["reason"], said);
+    eventually("the log says so, too", || house.server.log().contains(said));
+}
+
+#[test]
 fn a_rule_limits_what_it_allows() {
     let house = House::with(&json!({ "demo": entry() }), Some(&[SLOWLY, OPEN].concat()), &[]);
     let call = |tool: &str| house.call(&house.user, tool, &json!({ "a": 1, "b": 2 }));
@@ -77,6 +90,16 @@ fn explain_names_the_rule_that_decides() {
     assert_eq!(allowed["rate_limit"], "10 per 1 minute");
     let (output, _) = policy(&text, &["explain", "--user", "bob", "--action", "manage_users"]);
     assert_eq!(output.status.code(), Some(0), "a rule without actions is about all of them");
+}
+
+#[test]
+fn explain_tells_a_rate_limit_of_calls_alone() {
+    let explained = |words: &[&str]| {
+        policy(SLOWLY, &[&["explain", "--user", "bob", "--tool", "add"], words].concat()).1
+    };
+    assert!(explained(&[]).contains("rate limit  2 per 1 hour\n"));
+    let listed = explained(&["--action", "list"]);
+    assert!(listed.starts_with("allowed\n") && !listed.contains("rate limit"), "{listed}");
 }
 
 #[test]
