@@ -15,10 +15,13 @@ pub(super) struct KeySettings {
 }
 
 impl KeySettings {
-    /// `None` when something is wrong; the reader then has the mistakes. Looks at every variable in any case.
+    /// `None` when something is wrong; the reader then has the mistakes. Looks at every variable that can be judged.
     pub(super) fn read(reader: &mut Reader<'_>, purpose: Purpose) -> Option<Self> {
-        let named = read_algorithm(reader);
-        let algorithm = named.unwrap_or(Algorithm::Hs256);
+        let Some(algorithm) = read_algorithm(reader) else {
+            // What the other variables should hold depends on it; only these are always secrets.
+            read_previous(reader, Algorithm::Hs256);
+            return None;
+        };
         let current = if algorithm.is_symmetric() {
             read_secret(reader, algorithm).and_then(|(secret, source)| {
                 let key = SigningKey::from_secret(algorithm, &secret).ok()?;
@@ -32,7 +35,7 @@ impl KeySettings {
         let previous = read_previous(reader, previous);
         let ((keys, secret, source), previous) = (current?, previous?);
         let keys = with_previous(reader, keys, previous)?;
-        Some(Self { keys, algorithm: named?, secret, source })
+        Some(Self { keys, algorithm, secret, source })
     }
 }
 

@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
     /// The warnings, when there is no mistake.
     ///
     /// # Errors
-    /// All mistakes, in the order of the tables.
+    /// All mistakes, in the order of the tables. What is about no variable of these, such as a directory, comes first.
     pub fn finish(mut self) -> Result<Vec<Mistake>, Mistakes> {
         let mut mistakes = std::mem::take(&mut self.mistakes);
         mistakes.sort_by_key(|mistake| self.place_of(&mistake.variable));
@@ -77,10 +77,11 @@ impl<'a> Reader<'a> {
         self.tables.iter().flat_map(|table| table.iter())
     }
 
-    /// The place in the tables of the variable that a mistake is about: of two names that fit, the longer.
-    fn place_of(&self, mistaken: &str) -> usize {
+    /// The place in the tables of the variable that a mistake is about: of two names that fit, the longer. None for what is
+    /// about no variable.
+    fn place_of(&self, mistaken: &str) -> Option<usize> {
         let fits = self.variables().enumerate().filter(|(_, it)| mistaken.starts_with(it.name));
-        fits.max_by_key(|(_, it)| it.name.len()).map_or(usize::MAX, |(place, _)| place)
+        fits.max_by_key(|(_, it)| it.name.len()).map(|(place, _)| place)
     }
 
     /// How many mistakes were found so far.

@@ -177,6 +177,27 @@ fn algorithms_are_named_exactly() {
 }
 
 #[test]
+fn what_follows_from_a_wrong_algorithm_is_not_told() {
+    let key = key_file("test-ed25519-private.pem");
+    let pair = Environment::new().set("MCP_JWT_PRIVATE_KEY_FILE", key);
+    assert_eq!(pair.set("MCP_JWT_ALGORITHM", "eddsa").blamed(), ["MCP_JWT_ALGORITHM"]);
+    let others = Environment::new().set("MCP_JWT_PREVIOUS_SECRETS", "short");
+    let others = others.set("MCP_MAX_TOKEN_AGE", "x").set("MCP_JWT_ALGORITHM", "eddsa");
+    let blamed = others.blamed();
+    assert_eq!(blamed.len(), 3, "what is wrong by itself is: {blamed:?}");
+}
+
+#[test]
+fn what_is_about_no_variable_is_told_first() {
+    let nothing = |_: &str| None;
+    let mut reader = Reader::new(&nothing);
+    reader.mistake("MCP_JWT_SECRET", "is not set");
+    reader.mistake("the directory", "is not there");
+    let mistakes = reader.finish().unwrap_err();
+    assert!(mistakes.to_string().starts_with("the directory"), "{mistakes}");
+}
+
+#[test]
 fn a_missing_secret_is_explained() {
     for purpose in [Purpose::Issue, Purpose::Validate] {
         let mistakes = Environment::new().mistakes(purpose);
