@@ -9,7 +9,8 @@ use clap_complete::Shell;
 use crate::redact::{self, Shown};
 use crate::{Failure, exit, output};
 
-/// Reads the command line. `--help` and `--version` print and end the run with success.
+/// Reads the command line. `--help` and `--version` print and end the run with success; where a command is missing, the
+/// help goes to stderr.
 ///
 /// # Errors
 /// [`exit::USAGE`] with clap's explanation, in which anything that may be a token or a secret is kept back.
@@ -23,6 +24,10 @@ fn end_of_run(error: clap::Error) -> Failure {
             // A reader that has left, such as `| head`, has seen what it wanted.
             let _ = error.print();
             Failure::nothing_more(exit::OK)
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            output::print_note(error.render().ansi().to_string().trim_end());
+            Failure::nothing_more(exit::USAGE)
         }
         _ => Failure::new(exit::USAGE, explanation(error)),
     }
@@ -117,6 +122,11 @@ mod tests {
         assert_eq!(failure.exit(), exit::USAGE);
         assert!(failure.message().starts_with("unexpected argument '--tokn' found\n"));
         assert!(failure.message().contains("'--token'"), "{failure:?}");
+    }
+
+    #[test]
+    fn help_in_place_of_a_command_is_no_error_message() {
+        assert_eq!(failure_of::<Commands>(&[]), Failure::nothing_more(exit::USAGE));
     }
 
     #[test]

@@ -186,6 +186,15 @@ fn a_mistake_in_a_file_is_placed() {
 }
 
 #[test]
+fn without_a_command_there_is_help_and_no_error() {
+    let host = Host::new();
+    for (arguments, command) in [("", "doctor"), ("user", "passwd")] {
+        let told = host.run(arguments).says(2, command);
+        assert!(told.stdout.is_empty() && !told.stderr.contains("error:"), "{told:?}");
+    }
+}
+
+#[test]
 fn every_variable_is_on_the_page() {
     let page = Host::new().run("config variables").says(0, "## Server");
     for name in ["MCP_JWT_SECRET", "MCP_DATA_DIR", "API_HOST", "MCP_TLS_CERT", "MCP_TOKEN"] {
