@@ -58,14 +58,25 @@ impl Disk {
     /// # Errors
     /// With the path of the one that cannot be opened.
     pub(crate) fn open(path: &Path, checkpoints: Option<&Path>) -> Result<Self, AuditFileError> {
-        let open = |path: &Path| {
-            let opened = open_durably(path);
-            opened.map_err(|error| AuditFileError::at(path, error))
-        };
-        let file = open(path)?;
-        checkpoints.map(open).transpose()?;
+        let file = open_or_create(path)?;
+        checkpoints.map(open_or_create).transpose()?;
+        Ok(Self::of(path, file, checkpoints))
+    }
+
+    /// Opens the log as it is there and creates nothing: `None` where that is still to be done. The directories have to be
+    /// there.
+    pub(crate) fn look(
+        path: &Path,
+        checkpoints: Option<&Path>,
+    ) -> Result<Option<Self>, AuditFileError> {
+        let file = open_if_there(path)?;
+        checkpoints.map(open_if_there).transpose()?;
+        Ok(file.map(|file| Self::of(path, file, checkpoints)))
+    }
+
+    fn of(path: &Path, file: File, checkpoints: Option<&Path>) -> Self {
         let checkpoints = checkpoints.map(Path::to_owned);
-        Ok(Self { path: path.to_owned(), file, former: None, checkpoints })
+        Self { path: path.to_owned(), file, former: None, checkpoints }
     }
 
     /// Lines written to a file that was moved or removed would be lost with nobody noticing. Whether the one that took its
@@ -231,6 +242,18 @@ fn give_to_owner_of(directory: &Path, file: &File) -> io::Result<()> {
         fchown(file, Some(owner.uid()), Some(owner.gid()))?;
     }
     Ok(())
+}
+
+fn open_or_create(path: &Path) -> Result<File, AuditFileError> {
+    open_durably(path).map_err(|error| AuditFileError::at(path, error))
+}
+
+fn open_if_there(path: &Path) -> Result<Option<File>, AuditFileError> {
+    let file = match open_to_append(path, MayCreate::No) {
+        Err(error) if error.kind() == ErrorKind::NotFound => sync_directory_of(path).map(|()| None),
+        file => file.map(Some),
+    };
+    file.map_err(|error| AuditFileError::at(path, error))
 }
 
 fn ends_in_line_break(file: &mut File) -> io::Result<bool> {

@@ -21,6 +21,7 @@ use crate::disk::{Disk, Storage};
 use crate::error::{AppendError, AuditFileError, Fault};
 use crate::line;
 use crate::queue::{Health, Limits, Queue, Receipt};
+use crate::tail::{self, Beginning};
 use crate::writer::{Unwritten, Writer};
 
 /// An open audit log. A thread of its own owns the file; the log is shared by reference.
@@ -53,6 +54,17 @@ impl AuditLog {
         let disk = Disk::open(&options.path, options.checkpoint_path.as_deref())?;
         Self::start(options, Box::new(disk))
             .map_err(|fault| AuditFileError::at(&options.path, fault))
+    }
+
+    /// Looks whether [`open`](Self::open) would succeed, as far as that shows without writing anything. Whether every line is
+    /// as it was written is for a [`Verifier`](crate::Verifier) to say.
+    ///
+    /// # Errors
+    /// As for [`AuditLog::open`].
+    pub fn check(options: &AuditOptions) -> Result<(), AuditFileError> {
+        let disk = Disk::look(&options.path, options.checkpoint_path.as_deref())?;
+        let Some(mut disk) = disk else { return Ok(()) };
+        look(&mut disk, options).map_err(|fault| AuditFileError::at(&options.path, fault))
     }
 
     /// Archives a log whatever its size, as is done by itself at [`AuditOptions::log_bytes`]: it takes another name beside
@@ -130,6 +142,16 @@ impl AuditLog {
 
     fn submit(&self, event: &AuditEvent<'_>) -> Result<Receipt, AppendError> {
         with_json(event, |event| self.queue.submit(event)).unwrap_or(Err(AppendError::NotALine))
+    }
+}
+
+/// Whether it begins and ends as a log of these keys.
+fn look(disk: &mut Disk, options: &AuditOptions) -> Result<(), Fault> {
+    let sealer = Sealer::new(&options.keys, Arc::clone(&options.clock));
+    let len = disk.len()?;
+    match tail::beginning(disk, len, sealer.key())? {
+        Beginning::Unwritten => Ok(()),
+        Beginning::Log(_) => tail::find(disk, len).map(drop),
     }
 }
 

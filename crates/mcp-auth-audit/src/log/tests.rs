@@ -350,3 +350,22 @@ fn a_log_that_cannot_be_begun_is_not_opened() {
     assert!(matches!(*error.fault, crate::Fault::Io(_)), "{error}");
     assert!(error.to_string().contains("free space"), "{error}");
 }
+
+#[test]
+fn what_opening_would_refuse_shows_without_it() {
+    let house = House::new();
+    let check = |options: &AuditOptions| AuditLog::check(options).map_err(|it| it.to_string());
+    assert_eq!(check(&house.options), Ok(()));
+    assert_eq!(house.directory.path().read_dir().unwrap().count(), 0, "nothing is made");
+    house.open().close().unwrap();
+    assert_eq!(check(&house.options), Ok(()));
+    let mut options = house.options.clone();
+    options.keys = AuditKeys::generate(&SystemRandom);
+    assert!(check(&options).unwrap_err().contains("was not written with these keys"));
+    options.checkpoint_path = Some("/nowhere/checkpoints".into());
+    assert!(check(&options).unwrap_err().starts_with("audit file /nowhere/checkpoints: "));
+    let refused = AuditLog::open(&options).unwrap_err().to_string();
+    assert!(refused.starts_with("audit file /nowhere/checkpoints: "), "{refused}");
+    std::fs::write(&house.options.path, "something else\n").unwrap();
+    assert!(check(&house.options).unwrap_err().contains("as an audit log does"));
+}
