@@ -125,11 +125,11 @@ impl Failure {
     }
 
     fn advice(&self) -> (StoreErrorKind, &'static str) {
-        use StoreErrorKind::{Corrupt, Denied, Full, ReadOnly, Unavailable};
+        use StoreErrorKind::{Corrupt, Denied, Full, Misconfigured, ReadOnly, Unavailable};
         match self {
-            Self::Connect { source, .. } if is_about_login(source) => (Unavailable, LOGIN),
+            Self::Connect { source, .. } if is_about_login(source) => (Misconfigured, LOGIN),
             Self::Answer { source, .. } => match (source.kind(), code(source).as_deref()) {
-                _ if is_about_login(source) => (Unavailable, LOGIN),
+                _ if is_about_login(source) => (Misconfigured, LOGIN),
                 (ErrorKind::Server(ServerErrorKind::NoPerm), _) => (Denied, PERMISSION),
                 (ErrorKind::Server(ServerErrorKind::ReadOnly), _) => (ReadOnly, SEARCH),
                 // The same within a program.
@@ -145,16 +145,19 @@ impl Failure {
                 Corrupt,
                 "is the database shared with another program? Name another with /N, or a namespace",
             ),
-            Self::Files(_) => (Unavailable, "name files in PEM that this user can read"),
+            Self::Files(_) => (Misconfigured, "name files in PEM that this user can read"),
             Self::Closed => (Unavailable, "open it again"),
             Self::Contended => (Unavailable, "try again"),
-            Self::Unreplicated(_) => (Unavailable, "bring its replicas back; no restart is needed"),
+            Self::Unreplicated(_) => {
+                (Unavailable, "bring its replicas back; a running server goes on by itself")
+            }
             _ => (Unavailable, SEARCH),
         }
     }
 }
 
-const SEARCH: &str = "see that the engine runs and can be reached; no restart is needed";
+const SEARCH: &str =
+    "see that the engine runs and can be reached; a running server goes on by itself";
 const LOGIN: &str = "see that user and password in MCP_STORE_URL are those of the engine";
 const PERMISSION: &str =
     "let the user in MCP_STORE_URL run this command: `mcp-auth-server doctor` lists what is needed";

@@ -7,7 +7,8 @@ use std::thread::available_parallelism;
 
 use mcp_auth::clock::{Clock, SystemClock};
 use mcp_auth::random::{Randomness, SystemRandom};
-use mcp_auth::store::RevocationView;
+use mcp_auth::refusal::RefusalCode;
+use mcp_auth::store::{RevocationView, StoreErrorKind};
 use mcp_auth_audit::{AuditFileError, AuditKeys, AuditLog, AuditOptions};
 use mcp_auth_cli::{Failure, exit};
 use mcp_auth_sessions::password::{HashCost, PasswordPool};
@@ -35,7 +36,8 @@ impl House {
     /// Opens what `init` made.
     ///
     /// # Errors
-    /// [`exit::CONFIGURATION`] when there is nothing, or a part is missing, unreadable or of another version.
+    /// [`exit::CONFIGURATION`] when there is nothing, or a part is missing, unreadable or of another version; the exit code of
+    /// `store_unavailable` when the store gives no answer.
     pub(crate) fn open(settings: ServerSettings) -> Result<Self, Failure> {
         require_initialised(&settings)?;
         Self::open_or_begin(settings)
@@ -115,7 +117,17 @@ pub(crate) fn audit_options(settings: &ServerSettings) -> Result<AuditOptions, F
 
 fn open_store(settings: &ServerSettings, clock: &Arc<dyn Clock>) -> Result<Store, Failure> {
     Store::open(settings, clock)
-        .map_err(|error| Failure::new(exit::CONFIGURATION, with_causes(&error)))
+        .map_err(|error| Failure::new(exit_code(error.kind()), with_causes(&error)))
+}
+
+/// Scripts try again later where a store is away, and not where somebody has to correct something.
+fn exit_code(kind: StoreErrorKind) -> u8 {
+    match kind {
+        StoreErrorKind::Unavailable | StoreErrorKind::Stale => {
+            RefusalCode::StoreUnavailable.exit_code()
+        }
+        _ => exit::CONFIGURATION,
+    }
 }
 
 fn require_initialised(settings: &ServerSettings) -> Result<(), Failure> {

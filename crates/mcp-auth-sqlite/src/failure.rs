@@ -46,11 +46,11 @@ const BUSY: Advice = advice(
 );
 const FULL: Advice = advice(
     StoreErrorKind::Full,
-    "free space on the disk, or raise the limit of the file; no restart is needed",
+    "free space on the disk, or raise the limit of the file; a running server goes on by itself",
 );
 const READ_ONLY: Advice = advice(
     StoreErrorKind::ReadOnly,
-    "let this user write the file and its directory, on a file system mounted for writing; no restart is needed",
+    "let this user write the file and its directory, on a file system mounted for writing; a running server goes on by itself",
 );
 const CORRUPT: Advice = advice(
     StoreErrorKind::Corrupt,
@@ -58,7 +58,7 @@ const CORRUPT: Advice = advice(
 );
 const DISK: Advice = advice(
     StoreErrorKind::Unavailable,
-    "look for errors of the disk in the system's log; no restart is needed",
+    "look for errors of the disk in the system's log; a running server goes on by itself",
 );
 const OPEN: Advice = advice(
     StoreErrorKind::Unavailable,
@@ -70,7 +70,7 @@ const NEWER: Advice = advice(
 );
 const FOREIGN: Advice = advice(StoreErrorKind::Corrupt, "name another file");
 const NO_WAL: Advice = advice(
-    StoreErrorKind::Unavailable,
+    StoreErrorKind::Misconfigured,
     "put it on a local file system; network file systems do not do",
 );
 const OTHER: Advice =

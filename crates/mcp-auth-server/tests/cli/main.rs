@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit;
+mod away;
 mod doctor;
 mod hostile;
 mod import;

@@ -40,6 +40,20 @@ fn what_doctor_lists_is_enough_and_no_less_is() {
 }
 
 #[test]
+fn a_wrong_password_is_a_mistake_of_the_configuration() {
+    for engine in Engine::all() {
+        let rules = rules("redis://app:pw@h");
+        let node = Options::new(&engine).user("app", "pw", &rules).start().unwrap();
+        let server = serve(&node.url_for("app", "pw"), &[]);
+        let url = node.url_for("app", "wrong");
+        let variables = [("MCP_STORE_URL", url.as_str()), ("MCP_JWT_SECRET", SECRET)];
+        let told =
+            command(server.directory.path(), &variables, &["user", "list"]).output().unwrap();
+        assert_eq!(told.status.code(), Some(8), "{told:?}");
+    }
+}
+
+#[test]
 fn the_guide_has_the_same_list() {
     let guide = GUIDE.split_whitespace().collect::<Vec<_>>().join(" ");
     for rule in rules("redis+cluster://h").split(' ') {

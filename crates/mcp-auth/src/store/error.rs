@@ -18,6 +18,8 @@ pub enum StoreErrorKind {
     Unavailable,
     /// It does not let this user do what is needed.
     Denied,
+    /// What it was opened with is wrong, such as a password or the path of a certificate: asking again will not help.
+    Misconfigured,
     /// There is no room to write.
     Full,
     /// It may be read and not written.
