@@ -43,6 +43,7 @@ use tokio_util::task::TaskTracker;
 
 use self::app::App;
 use self::listener::Listener;
+use self::signals::Signals;
 use self::tls::Tls;
 use crate::gatekeeper::{Config, Gatekeeper, ServersFile};
 use crate::house::House;
@@ -71,10 +72,22 @@ pub(crate) fn run(source: Source) -> Result<(), Failure> {
     let gatekeeper = Gatekeeper::new(file, Arc::clone(&house.clock));
     let app = Arc::new(App::new(house, policy, gatekeeper));
     start::announce(&app, &source);
-    let served = runtime.block_on(serve(&app, &servers, source, tls));
+    let served = runtime.block_on(begin(&app, tls.clone())).and_then(|(signals, listener)| {
+        let served = runtime.block_on(serve(&app, &servers, source, tls, signals, listener));
+        app.ledger.say_last(&app.event(AuditKind::ServiceStopped));
+        served
+    });
     let closed = close(&app);
     runtime.block_on(app.house().close_store());
     served.and(closed)
+}
+
+/// Takes the address, and writes the start down. Whatever fails up to here is no start, and nothing has stopped.
+async fn begin(app: &App, tls: Option<Arc<Tls>>) -> Result<(Signals, Listener), Failure> {
+    let signals = Signals::listen()?;
+    let listener = Listener::bind(app.settings().listen, tls)?;
+    start::write_down(app).await?;
+    Ok((signals, listener))
 }
 
 async fn serve(
@@ -82,10 +95,10 @@ async fn serve(
     servers: &Config,
     source: Source,
     tls: Option<Arc<Tls>>,
+    signals: Signals,
+    listener: Listener,
 ) -> Result<(), Failure> {
-    let (told_to_stop, hang_up) = signals::Signals::listen()?.split();
-    let listener = Listener::bind(app.settings().listen, tls.clone())?;
-    start::write_down(app).await?;
+    let (told_to_stop, hang_up) = signals.split();
     app.gatekeeper.begin(servers).await;
     start::say_where(&listener)?;
     let stop = CancellationToken::new();
@@ -112,10 +125,8 @@ async fn last_calls(app: Arc<App>, told_to_stop: CancellationToken, stop: Cancel
     app.gatekeeper.shutdown().await;
 }
 
-/// The last line, and everything on disk.
+/// Everything on disk.
 fn close(app: &App) -> Result<(), Failure> {
-    let ledger = &app.ledger;
-    ledger.say_last(&app.event(AuditKind::ServiceStopped));
     tracing::info!("stopped");
-    Ok(ledger.close().context("the audit log is not complete")?)
+    Ok(app.ledger.close().context("the audit log is not complete")?)
 }

@@ -60,6 +60,17 @@ fn a_taken_address_is_named_with_the_remedy() {
 }
 
 #[test]
+fn a_start_that_fails_is_no_stop_on_the_audit() {
+    let server = Server::start();
+    let port = server.address.port().to_string();
+    let second = program(server.directory.path(), &[("API_PORT", &port)]).arg("serve").output();
+    assert_eq!(second.unwrap().status.code(), Some(8));
+    let audit = server.audit();
+    assert_eq!(audit.matches("service_started").count(), 1, "{audit}");
+    assert!(!audit.contains("service_stopped"), "the first one serves on: {audit}");
+}
+
+#[test]
 fn the_log_names_the_key_and_what_was_spelt_wrong() {
     let server = Server::with(&[
         ("MCP_MAX_TOKEN_AGES", "1"),
