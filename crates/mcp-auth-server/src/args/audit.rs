@@ -1,6 +1,11 @@
 //! `audit`
 
+use std::num::NonZeroUsize;
+
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
+use mcp_auth::audit::AuditKind;
+use mcp_auth::refusal::RefusalCode;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
@@ -21,7 +26,7 @@ pub(crate) enum Audit {
 #[derive(Debug, Args)]
 pub(crate) struct Search {
     /// Only this event, such as `login_failed`
-    #[arg(long)]
+    #[arg(long, value_parser = events(), hide_possible_values = true)]
     pub(crate) event: Option<String>,
     /// Only this user
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
@@ -29,8 +34,8 @@ pub(crate) struct Search {
     /// Only this tool
     #[arg(long)]
     pub(crate) tool: Option<String>,
-    /// Only this refusal code
-    #[arg(long)]
+    /// Only this refusal code, such as `token_expired`
+    #[arg(long, value_parser = codes(), hide_possible_values = true)]
     pub(crate) code: Option<String>,
     /// Only this token
     #[arg(long, allow_hyphen_values = true)]
@@ -45,6 +50,15 @@ pub(crate) struct Search {
     #[arg(long, value_name = "WHEN")]
     pub(crate) until: Option<String>,
     /// At most so many lines
-    #[arg(long, default_value_t = 100)]
-    pub(crate) limit: usize,
+    #[arg(long, default_value = "100")]
+    pub(crate) limit: NonZeroUsize,
+}
+
+/// A name that no line can have would find nothing and say nothing.
+fn events() -> PossibleValuesParser {
+    AuditKind::ALL.iter().map(|kind| kind.name()).into()
+}
+
+fn codes() -> PossibleValuesParser {
+    RefusalCode::ALL.iter().map(|code| code.name()).into()
 }

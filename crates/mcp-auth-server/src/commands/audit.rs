@@ -45,15 +45,14 @@ fn find(common: &Common, wanted: &Search, settings: &ServerSettings) -> Result<u
         until: moment("--until", &wanted.until)?,
         ..Filter::default()
     };
-    let found = search(&settings.audit.log, &filter, Order::NewestFirst, wanted.limit);
+    let limit = wanted.limit.get();
+    let found = search(&settings.audit.log, &filter, Order::NewestFirst, limit);
     let found = found.map_err(|error| cannot_read(&error))?;
-    let is_full = found.len() == wanted.limit;
     show(common, &found, shown::line)?;
-    if is_full && !common.json {
-        output::print_note(format_args!(
-            "The newest {} lines are shown; --limit shows more.",
-            wanted.limit
-        ));
+    if found.is_empty() {
+        output::print_note("No line of the audit log fits all that was given.");
+    } else if found.len() == limit && !common.json {
+        output::print_note(format_args!("The newest {limit} lines are shown; --limit shows more."));
     }
     Ok(exit::OK)
 }

@@ -63,6 +63,17 @@ fn lines_are_found_by_what_they_say() {
 }
 
 #[test]
+fn a_search_that_can_find_nothing_is_said_to() {
+    let host = Host::initialised();
+    host.run("audit search --event logn_failed").says(2, "a similar value exists: 'login_failed'");
+    host.run("audit search --code toke_expired").says(2, "a similar value exists: 'token_expired'");
+    host.run("audit search --limit 0").says(2, "--limit");
+    let told = host.run("audit search --event login_failed");
+    assert_eq!((told.exit, told.stdout.as_str()), (0, ""));
+    assert_eq!(told.stderr, "No line of the audit log fits all that was given.\n");
+}
+
+#[test]
 fn an_error_id_that_nobody_got_is_told() {
     let host = Host::initialised();
     host.run("audit explain 0123456789abcdef").says(2, "no line of the audit log has the error id");
