@@ -47,6 +47,20 @@ fn an_id_revokes_a_token_that_nobody_here_has_seen() {
 }
 
 #[test]
+fn an_id_that_is_not_on_record_may_be_a_slip() {
+    let host = Host::initialised();
+    let told =
+        host.run("token revoke --user amdin").says(0, "Revoked everything of the user amdin.");
+    assert!(
+        told.stderr.starts_with("note: no account and no token that was issued here"),
+        "{told:?}"
+    );
+    let told = host.run("token revoke --jti nosuch").says(0, "Revoked token nosuch.");
+    assert!(told.stderr.starts_with("note: no token with this id was issued here"), "{told:?}");
+    assert_eq!(host.run("token revoke --user admin").stderr, "");
+}
+
+#[test]
 fn a_disabled_account_is_told_from_a_revoked_token() {
     let host = Host::initialised();
     let token = host.forge().with_claim("user_id", r#""admin""#).token();

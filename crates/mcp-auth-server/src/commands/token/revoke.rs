@@ -5,12 +5,12 @@ use std::sync::Arc;
 use mcp_auth::audit::AuditKind;
 use mcp_auth::claims::check_name;
 use mcp_auth::refusal::{Reason, Refusal};
-use mcp_auth::store::{Durability, TokenDigest};
+use mcp_auth::store::{Durability, StoreError, TokenDigest};
 use mcp_auth::text::Escaped;
 use mcp_auth::validate::{Expect, LiveToken, RawToken, Validator};
 use mcp_auth_cli::environment::Environment;
 use mcp_auth_cli::{Failure, exit, input, output};
-use mcp_auth_sessions::Revoked;
+use mcp_auth_sessions::{Revoked, Sessions};
 use serde_json::json;
 
 use crate::args::{Common, RevokeWhat};
@@ -31,16 +31,39 @@ pub(super) fn run(common: &Common, what: &RevokeWhat) -> Result<u8, Failure> {
         (Some(jti), _) => {
             check("--jti", jti)?;
             let desk = desk()?;
+            let is_known = desk.wait(is_token(&desk.house.sessions, jti));
             let revoked = desk.wait(desk.house.sessions.revoke_token_id(jti));
+            note_unknown("no token with this id was issued here", &is_known);
             tell(common, &desk, &revoked.map_err(|error| no_answer(&error))?)
         }
         (None, Some(user)) => {
             check("--user", user)?;
             let desk = desk()?;
+            let is_known = desk.wait(is_user(&desk.house.sessions, user));
             let revoked = desk.wait(desk.house.sessions.revoke_user(user));
+            note_unknown(
+                "no account and no token that was issued here has this user id",
+                &is_known,
+            );
             tell(common, &desk, &revoked.map_err(|error| no_answer(&error))?)
         }
         (None, None) => revoke_text(common, &desk()?, what, source.environment()),
+    }
+}
+
+async fn is_token(sessions: &Sessions, jti: &str) -> Result<bool, StoreError> {
+    Ok(sessions.issued_token(jti).await?.is_some())
+}
+
+async fn is_user(sessions: &Sessions, user: &str) -> Result<bool, StoreError> {
+    Ok(sessions.account(user).await?.is_some() || !sessions.tokens(user).await?.is_empty())
+}
+
+/// What was made elsewhere is revoked here as well, so this may be a slip or not. A record that cannot be read is no reason
+/// to say either.
+fn note_unknown(what: &str, is_known: &Result<bool, StoreError>) {
+    if matches!(is_known, Ok(false)) {
+        output::print_note(format_args!("note: {what}; is it written as it should be?"));
     }
 }
 
