@@ -1,10 +1,16 @@
 //! The data directory: which file is what.
 
+mod obstacle;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use mcp_auth::settings::Mistake;
 use mcp_auth_cli::redact::ShownPath;
+
+pub(crate) use self::obstacle::Obstacle;
+use crate::files;
 
 /// A directory that `init` made, or will make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +82,38 @@ impl DataDir {
     pub(crate) fn missing(&self, with_database: bool) -> Vec<&'static str> {
         let database = with_database.then(|| ("mcp-auth.db", self.database()));
         let parts = [("audit_keys", self.audit_keys())].into_iter().chain(database);
-        parts.filter(|(_, path)| !path.exists()).map(|(name, _)| name).collect()
+        parts.filter(|(_, path)| files::is_absent(path)).map(|(name, _)| name).collect()
+    }
+
+    /// What keeps this user from it.
+    pub(crate) fn obstacle(&self) -> Option<Obstacle> {
+        Obstacle::of(self)
+    }
+
+    /// The same, or what is missing of it.
+    pub(crate) fn obstacle_to_opening(&self, with_database: bool) -> Option<Obstacle> {
+        let incomplete = || {
+            let missing = self.missing(with_database).into_iter().next()?;
+            Some(Obstacle::incomplete(self, missing))
+        };
+        self.obstacle().or_else(incomplete)
+    }
+
+    /// What keeps the settings from having keys, where these have to come from here.
+    pub(crate) fn without_keys(
+        &self,
+        environment: &impl Fn(&str) -> Option<OsString>,
+    ) -> Option<Mistake> {
+        Obstacle::of_keys(self, environment).map(|obstacle| self.mistake(&obstacle))
+    }
+
+    /// The obstacle as a mistake of the configuration.
+    pub(crate) fn mistake(&self, obstacle: &Obstacle) -> Mistake {
+        let Obstacle { problem, remedy, .. } = obstacle;
+        Mistake {
+            variable: format!("the data directory {self}"),
+            problem: format!("{problem}; {remedy}"),
+        }
     }
 
     /// What to do where it is not there, or not all of it.
@@ -98,7 +135,8 @@ impl DataDir {
         if KEY_VARIABLES.iter().any(|name| is_set(name)) {
             return None;
         }
-        let existing = |path: PathBuf| path.exists().then(|| path.into_os_string());
+        // One that cannot be looked for is read all the same, to tell why it cannot.
+        let existing = |path: PathBuf| (!files::is_absent(&path)).then(|| path.into_os_string());
         match name {
             "MCP_JWT_SECRET_FILE" => existing(self.secret()),
             "MCP_JWT_PREVIOUS_SECRETS_FILE"

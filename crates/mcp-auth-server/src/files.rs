@@ -9,6 +9,11 @@ use tempfile::NamedTempFile;
 /// What begins the name of a file that is not whole yet. A crash may leave one behind; nothing reads it.
 pub(crate) const UNFINISHED: &str = ".unfinished-";
 
+/// Whether nothing has this name. What cannot be looked for, such as in a directory of somebody else, may well be there.
+pub(crate) fn is_absent(path: &Path) -> bool {
+    matches!(path.try_exists(), Ok(false))
+}
+
 /// Creates the directory and those above it, each for its owner only. One that is there stays as it is.
 pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();

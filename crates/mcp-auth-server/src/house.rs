@@ -14,6 +14,7 @@ use mcp_auth_cli::{Failure, exit};
 use mcp_auth_sessions::password::{HashCost, PasswordPool};
 use mcp_auth_sessions::{SessionPolicy, Sessions};
 
+use crate::data_dir::Obstacle;
 use crate::settings::{ServerSettings, StoreSettings};
 use crate::store::Store;
 
@@ -130,16 +131,19 @@ fn exit_code(kind: StoreErrorKind) -> u8 {
     }
 }
 
-fn require_initialised(settings: &ServerSettings) -> Result<(), Failure> {
+/// Refuses to go on without a data directory that this user may use.
+///
+/// # Errors
+/// [`exit::CONFIGURATION`] with what is in the way.
+pub(crate) fn require_initialised(settings: &ServerSettings) -> Result<(), Failure> {
     let data_dir = &settings.data_dir;
-    let missing = data_dir.missing(settings.store == StoreSettings::Sqlite);
-    let Some(first) = missing.first() else { return Ok(()) };
-    let message = if data_dir.path().is_dir() {
-        format!("the data directory {data_dir} is not complete: it has no {first}")
-    } else {
-        format!("the data directory {data_dir} does not exist")
-    };
-    Err(Failure::new(exit::CONFIGURATION, message).with_hint(data_dir.first_step()))
+    match data_dir.obstacle_to_opening(settings.store == StoreSettings::Sqlite) {
+        None => Ok(()),
+        Some(Obstacle { problem, remedy, .. }) => {
+            let message = format!("the data directory {data_dir} {problem}");
+            Err(Failure::new(exit::CONFIGURATION, message).with_hint(remedy))
+        }
+    }
 }
 
 /// An error and what it says of its causes, in one line.

@@ -46,7 +46,7 @@ use self::listener::Listener;
 use self::signals::Signals;
 use self::tls::Tls;
 use crate::gatekeeper::{Config, Gatekeeper, ServersFile};
-use crate::house::House;
+use crate::house::{House, require_initialised};
 use crate::logging;
 use crate::policy::LoadedPolicy;
 use crate::settings::Source;
@@ -64,6 +64,8 @@ pub(crate) fn run(source: Source) -> Result<(), Failure> {
     let runtime = runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("cannot start the threads that serve")?;
     let _inside = runtime.enter();
+    // Before what lies in it is missed.
+    require_initialised(&settings)?;
     let tls = settings.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
     let policy = LoadedPolicy::first(&settings.mcp)?;
     let file = ServersFile::of(&settings.mcp, &settings.data_dir)?;

@@ -12,6 +12,7 @@ use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
+use mcp_auth::random::SystemRandom;
 use mcp_auth::settings::{Mistake, Mistakes, Purpose, Reader, Settings};
 use mcp_auth_tower::TrustedProxies;
 
@@ -24,6 +25,7 @@ pub(crate) use self::store::{RedisSettings, RevocationMode, StoreSettings};
 use self::variables as name;
 pub(crate) use self::variables::SERVER_VARIABLES;
 use crate::data_dir::DataDir;
+use crate::jwt_secret;
 
 /// Everything that the environment says.
 #[derive(Debug)]
@@ -95,8 +97,18 @@ impl ServerSettings {
     /// All mistakes together.
     pub(crate) fn load(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, Mistakes> {
         let data_dir = DataDir::at(lookup(name::DATA_DIR));
-        let with_keys = |name: &str| data_dir.key_variable(name, &lookup).or_else(|| lookup(name));
+        let without_keys = data_dir.without_keys(&lookup);
+        // With it the rest is read as it will be once there are keys.
+        let stand_in = without_keys.is_some().then(|| jwt_secret::random(&SystemRandom));
+        let with_keys = |name: &str| match &stand_in {
+            Some(secret) if name == "MCP_JWT_SECRET" => Some(secret.as_str().into()),
+            Some(_) => lookup(name),
+            None => data_dir.key_variable(name, &lookup).or_else(|| lookup(name)),
+        };
         let mut reader = Reader::new(&with_keys).with_table(SERVER_VARIABLES);
+        if let Some(Mistake { variable, problem }) = without_keys {
+            reader.mistake(variable, problem);
+        }
         let tokens = Settings::read(&mut reader, Purpose::Issue);
         let rest = Rest::read(&mut reader, &data_dir);
         refuse_weak_secret(&mut reader, rest.listen);

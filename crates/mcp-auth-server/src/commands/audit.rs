@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::desk;
 use crate::args::{Audit, Common, Search};
+use crate::files;
 use crate::house::{audit_failed, audit_options, with_causes};
 use crate::settings::{ServerSettings, Source};
 use crate::table;
@@ -79,7 +80,7 @@ fn explain(common: &Common, error_id: &str, settings: &ServerSettings) -> Result
 /// The log under another name, and a new one in its place.
 fn archive(common: &Common, settings: &ServerSettings) -> Result<u8, Failure> {
     let log = &settings.audit.log;
-    if !log.exists() {
+    if files::is_absent(log) {
         let message = format!("there is no log at {}", ShownPath(log));
         return Err(Failure::new(exit::CONFIGURATION, message).with_hint(WHERE_IT_IS));
     }

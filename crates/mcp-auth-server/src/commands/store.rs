@@ -15,6 +15,7 @@ use tokio::runtime::Builder;
 use self::copy::Copied;
 use crate::args::{Common, Store};
 use crate::commands::desk::{self, Desk, no_answer};
+use crate::files;
 use crate::house::House;
 use crate::settings::{RedisSettings, ServerSettings, Source, StoreSettings};
 use crate::{store, table};
@@ -46,7 +47,7 @@ fn copy_all(common: &Common) -> Result<u8, Failure> {
 
 /// Opening a file that is not there would make an empty one.
 fn require_file(settings: &ServerSettings) -> Result<(), Failure> {
-    if settings.data_dir.database().exists() {
+    if !files::is_absent(&settings.data_dir.database()) {
         return Ok(());
     }
     let message = format!("the data directory {} has no mcp-auth.db to copy", settings.data_dir);

@@ -8,6 +8,8 @@ use mcp_auth_cli::{Failure, exit};
 use mcp_gateway::{Config, Lookup};
 
 use crate::data_dir::DataDir;
+use crate::files;
+use crate::house::with_causes;
 use crate::settings::McpSettings;
 
 /// The shared secret, which entries of the file hand on as `${MCP_JWT_SECRET}`.
@@ -42,13 +44,13 @@ impl ServersFile {
     /// # Errors
     /// What is wrong with the file. An entry that is wrong is no error here.
     pub(crate) fn read(&self) -> Result<Config, String> {
-        if !self.is_named && !self.path.exists() {
+        if !self.is_named && files::is_absent(&self.path) {
             tracing::info!(path = %self.path.display(), "there is no such file, so there are no MCP servers");
             return Ok(Config::default());
         }
         let environment = Environment::load().map_err(|failure| failure.message().to_owned())?;
         let config = Config::read(&self.path, |name| self.value(&environment, name))
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| with_causes(&error))?;
         let count = config.entries().count();
         tracing::info!(path = %self.path.display(), count, "the file of MCP servers was read");
         for unknown in config.unknown_members() {

@@ -77,16 +77,8 @@ impl Source {
     /// [`CONFIGURATION`](mcp_auth_cli::exit::CONFIGURATION) with all mistakes together.
     pub(crate) fn settings(&self) -> Result<ServerSettings, Failure> {
         let mut settings = ServerSettings::load(|name| self.get(name))
-            .map_err(|all| self.hint_at_init(configuration_failure(&all)))?;
+            .map_err(|all| configuration_failure(&all))?;
         settings.warnings.extend(near_misses(self.environment.names()));
         Ok(settings)
-    }
-
-    /// Who has no key, neither in a variable nor in the directory, has not begun or means another directory.
-    fn hint_at_init(&self, failure: Failure) -> Failure {
-        let data_dir = DataDir::at(self.get(name::DATA_DIR));
-        let has_key = DataDir::overruled_by(|name| self.get(name)).is_some();
-        let has_secret = data_dir.secret().try_exists().unwrap_or(true);
-        if has_key || has_secret { failure } else { failure.with_hint(data_dir.first_step()) }
     }
 }

@@ -39,7 +39,7 @@ fn a_sound_installation_has_nothing_to_do() {
 #[test]
 fn nothing_at_all_is_told_with_the_first_step() {
     let host = Host::new();
-    let told = host.run("doctor").says(8, "MCP_JWT_SECRET is not set");
+    let told = host.run("doctor").says(8, "the data directory .mcp does not exist");
     assert!(told.stdout.contains("run `mcp-auth-server init --data-dir .mcp`"), "{told:?}");
     assert!(!host.path(".mcp").exists(), "it looks and changes nothing");
 }

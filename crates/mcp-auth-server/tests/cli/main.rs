@@ -9,6 +9,7 @@ mod hostile;
 mod import;
 mod init;
 mod secrets;
+mod strangers;
 mod tokens;
 
 use std::fs;
@@ -69,9 +70,17 @@ impl Host {
     }
 
     fn args(&self, arguments: &[&str], stdin: &str) -> Ended {
+        self.end(self.command(arguments), stdin)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-auth-server"));
         command.env_clear().current_dir(self.directory.path()).args(arguments);
         command.envs(self.variables.iter().cloned());
+        command
+    }
+
+    fn end(&self, command: Command, stdin: &str) -> Ended {
         let output = assert_cmd::Command::from(command).write_stdin(stdin).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let ended = Ended {

@@ -1,13 +1,14 @@
 //! The data directory: what is there, who owns it, who may read it.
 
-use std::fs::{self, Metadata};
+use std::collections::BTreeMap;
+use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use mcp_auth_cli::redact::ShownPath;
 
 use super::finding::Findings;
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, Obstacle};
 use crate::files::UNFINISHED;
 use crate::settings::{ServerSettings, Source, StoreSettings};
 
@@ -24,30 +25,33 @@ const SECRET_FILES: [&str; 4] = [
 pub(super) fn check(settings: &ServerSettings, source: &Source, findings: &mut Findings) {
     let data_dir = &settings.data_dir;
     check_directory(data_dir, settings.store == StoreSettings::Sqlite, findings);
-    for path in [&settings.audit.log, &settings.audit.checkpoints] {
+    let of_audit = [settings.audit.log.as_path(), &settings.audit.checkpoints];
+    for path in of_audit {
         check_private(path, findings);
     }
+    let private = private(data_dir);
+    check_owners(private.iter().map(PathBuf::as_path).chain(of_audit), findings);
     for variable in SECRET_FILES {
         if let Some(path) = source.get(variable).filter(|path| !path.is_empty()) {
             note_readable(variable, Path::new(&path), findings);
         }
     }
-    if let Some(variable) =
-        DataDir::overruled_by(|name| source.get(name)).filter(|_| data_dir.secret().exists())
+    if let Some(variable) = DataDir::overruled_by(|name| source.get(name))
+        .filter(|_| matches!(data_dir.secret().try_exists(), Ok(true)))
     {
         let what = format!("the data directory has a jwt_secret, and {variable} overrules it");
         findings.note(CHECK, what, "nothing, if that is meant; else remove the variable");
     }
-    findings.add_good(CHECK, || format!("{data_dir} is complete, and this user's alone"));
+    findings.add_good(CHECK, || format!("{data_dir} is complete, and its owner's alone"));
 }
 
 /// The directory and what `init` made in it.
 pub(super) fn check_directory(data_dir: &DataDir, with_database: bool, findings: &mut Findings) {
-    let init = data_dir.first_step();
-    if !data_dir.path().is_dir() {
-        findings.problem(CHECK, format!("the data directory {data_dir} is not there"), init);
+    if let Some(Obstacle { problem, remedy, .. }) = data_dir.obstacle() {
+        findings.problem(CHECK, format!("the data directory {data_dir} {problem}"), remedy);
         return;
     }
+    let init = data_dir.first_step();
     for missing in data_dir.missing(with_database) {
         findings.problem(
             CHECK,
@@ -55,20 +59,24 @@ pub(super) fn check_directory(data_dir: &DataDir, with_database: bool, findings:
             init.clone(),
         );
     }
-    check_private(data_dir.path(), findings);
-    let private = [
-        data_dir.secret(),
-        data_dir.previous_secrets(),
-        data_dir.audit_keys(),
-        data_dir.database(),
-    ];
-    for path in &private {
+    for path in &private(data_dir) {
         check_private(path, findings);
     }
     note_unfinished(data_dir, findings);
 }
 
-/// A file or directory that must be this user's alone; one that is not there is somebody else's finding.
+/// What is nobody's business but the owner's.
+fn private(data_dir: &DataDir) -> [PathBuf; 5] {
+    [
+        data_dir.path().to_owned(),
+        data_dir.secret(),
+        data_dir.previous_secrets(),
+        data_dir.audit_keys(),
+        data_dir.database(),
+    ]
+}
+
+/// A file or directory that must be its owner's alone; one that is not there is somebody else's finding.
 fn check_private(path: &Path, findings: &mut Findings) {
     let Ok(metadata) = fs::metadata(path) else { return };
     let shown = ShownPath(path);
@@ -82,23 +90,35 @@ fn check_private(path: &Path, findings: &mut Findings) {
             format!("chmod {mode} {shown}; if others may have read a secret in it, rotate that");
         findings.problem(CHECK, what, remedy);
     }
-    check_owner(path, &metadata, findings);
 }
 
-fn check_owner(path: &Path, metadata: &Metadata, findings: &mut Findings) {
-    let (shown, owner, user) =
-        (ShownPath(path), metadata.uid(), rustix::process::geteuid().as_raw());
-    if owner == user {
-        return;
+/// Who else owns what. One user who owns many files is told once.
+fn check_owners<'a>(paths: impl IntoIterator<Item = &'a Path>, findings: &mut Findings) {
+    let user = rustix::process::geteuid().as_raw();
+    let mut of_others: BTreeMap<u32, Vec<&Path>> = BTreeMap::new();
+    for path in paths {
+        match fs::metadata(path).map(|metadata| metadata.uid()) {
+            Ok(owner) if owner != user => of_others.entry(owner).or_default().push(path),
+            _ => {}
+        }
     }
-    let what = format!("{shown} belongs to user id {owner}, and this is user id {user}");
+    for (owner, paths) in of_others {
+        tell_owner(owner, user, &paths, findings);
+    }
+}
+
+fn tell_owner(owner: u32, user: u32, paths: &[&Path], findings: &mut Findings) {
+    let shown: Vec<_> = paths.iter().map(|path| ShownPath(path).to_string()).collect();
+    let (belong, all) = (if paths.len() == 1 { "belongs" } else { "belong" }, shown.join(", "));
+    let what = format!("{all} {belong} to user id {owner}, and this is user id {user}");
     if user == 0 {
         let remedy = format!(
             "run commands as that user (`sudo -u '#{owner}' mcp-auth-server ...`), who can do what the server can, and no more"
         );
         findings.note(CHECK, what, remedy);
     } else {
-        findings.problem(CHECK, what, format!("run this as that user, or `chown {user} {shown}`"));
+        let remedy = format!("run this as that user, or `chown {user} {}`", shown.join(" "));
+        findings.problem(CHECK, what, remedy);
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::runtime::Builder;
 
 use super::finding::Findings;
 use crate::data_dir::DataDir;
+use crate::files;
 use crate::house::with_causes;
 use crate::settings::{RedisSettings, RevocationMode, ServerSettings, StoreSettings};
 use crate::store;
@@ -23,7 +24,7 @@ pub(super) fn check(settings: &ServerSettings, findings: &mut Findings) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let accounts = match &settings.store {
         // A missing file is told with the others; opening would create it.
-        StoreSettings::Sqlite if !settings.data_dir.database().exists() => return,
+        StoreSettings::Sqlite if files::is_absent(&settings.data_dir.database()) => return,
         StoreSettings::Sqlite => wait(of_file(&settings.data_dir, &clock)),
         StoreSettings::Redis(redis) => {
             wait(of_engine(redis, &settings.data_dir, &clock)).map(|(accounts, found)| {

@@ -44,10 +44,9 @@ const AUDIT_LOG: Part =
 /// [`exit::CONFIGURATION`] with every mistake of the settings, or with what is in the way.
 pub(super) fn check(source: &Source) -> Result<ServerSettings, Failure> {
     let data_dir = DataDir::at(source.get("MCP_DATA_DIR"));
-    if data_dir.path().exists() && !data_dir.path().is_dir() {
-        let message = format!("{data_dir} is not a directory");
-        return Err(Failure::new(exit::CONFIGURATION, message)
-            .with_hint("name another with --data-dir or MCP_DATA_DIR"));
+    if let Some(obstacle) = data_dir.obstacle().filter(|obstacle| !obstacle.is_absent) {
+        let message = format!("the data directory {data_dir} {}", obstacle.problem);
+        return Err(Failure::new(exit::CONFIGURATION, message).with_hint(obstacle.remedy));
     }
     let settings = settings_to_be(source, &data_dir)?;
     if settings.audit.log.exists() && !data_dir.audit_keys().exists() {
