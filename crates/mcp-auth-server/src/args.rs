@@ -148,7 +148,9 @@ pub(crate) enum Store {
 /// `config`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
-    /// Report every mistake and warning of the configuration
+    /// Report every mistake and warning of the configuration, and of the files that it names
+    ///
+    /// They are read as `serve` reads them, and nothing is started, asked or written. The data directory need not be there yet.
     Check,
     /// Print what every variable means, in Markdown
     Variables,

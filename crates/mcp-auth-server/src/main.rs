@@ -1,11 +1,13 @@
 //! `mcp-auth-server`: signs users in and guards MCP servers.
 
 mod args;
+mod certified_key;
 mod commands;
 mod data_dir;
 mod files;
 mod gatekeeper;
 mod house;
+mod inspection;
 mod jwt_secret;
 mod logging;
 mod passwords;

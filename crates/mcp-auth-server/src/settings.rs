@@ -1,5 +1,6 @@
 //! What the environment says about the server: read once, with all mistakes at once.
 
+mod contradictions;
 mod logging;
 mod mcp;
 mod near_miss;

@@ -1,12 +1,15 @@
 //! `config`: what is wrong with the settings, and what each variable means.
 
+mod judged;
+
 use mcp_auth::settings::{Mistake, reference_markdown};
 use mcp_auth_cli::{Failure, exit, output};
 use serde_json::json;
 
+use self::judged::Judged;
 use crate::args::{Common, Config};
 use crate::commands::secret::key_source;
-use crate::settings::{SERVER_VARIABLES, ServerSettings, Source, near_misses};
+use crate::settings::{SERVER_VARIABLES, ServerSettings, Source};
 use crate::table;
 
 /// Runs the command.
@@ -20,35 +23,30 @@ pub(crate) fn run(common: &Common, command: &Config) -> Result<u8, Failure> {
 /// All mistakes and all warnings at once.
 fn check(common: &Common) -> Result<u8, Failure> {
     let source = Source::of(common)?;
-    let loaded = ServerSettings::load(|name| source.get(name));
-    let (mistakes, mut warnings) = match &loaded {
-        Ok(settings) => (Vec::new(), settings.warnings.clone()),
-        Err(mistakes) => (mistakes.list().to_vec(), Vec::new()),
-    };
-    warnings.extend(near_misses(source.environment().names()));
+    let judged = Judged::of(&source);
+    let is_good = judged.mistakes.is_empty();
     output::print(&if common.json {
-        table::json(
-            &json!({ "ok": loaded.is_ok(), "mistakes": list(&mistakes), "warnings": list(&warnings) }),
-        )
+        table::json(&json!({
+            "ok": is_good,
+            "mistakes": list(&judged.mistakes),
+            "warnings": list(&judged.warnings),
+            "notes": list(&judged.notes),
+        }))
     } else {
-        page(&source, loaded.as_ref().ok(), &mistakes, &warnings)
+        page(&source, &judged)
     })?;
-    Ok(if loaded.is_ok() { exit::OK } else { exit::CONFIGURATION })
+    Ok(if is_good { exit::OK } else { exit::CONFIGURATION })
 }
 
-fn page(
-    source: &Source,
-    settings: Option<&ServerSettings>,
-    mistakes: &[Mistake],
-    warnings: &[Mistake],
-) -> String {
+fn page(source: &Source, judged: &Judged) -> String {
     let mut text = String::new();
-    for (label, found) in [("mistake", mistakes), ("warning", warnings)] {
+    let Judged { settings, mistakes, warnings, notes } = judged;
+    for (label, found) in [("mistake", mistakes), ("warning", warnings), ("note", notes)] {
         text.extend(found.iter().map(|it| format!("{label}: {it}{}\n", place(source, it))));
     }
     match settings {
-        Some(settings) => text += &summary(source, settings),
-        None => text.push_str("\nMend the mistakes before the server starts.\n"),
+        Some(settings) if mistakes.is_empty() => text += &summary(source, settings),
+        _ => text.push_str("\nMend the mistakes before the server starts.\n"),
     }
     text
 }

@@ -11,7 +11,7 @@ use crate::settings::{Source, StoreSettings};
 /// Logs what works but should not stay so, and which key signs.
 pub(crate) fn announce(app: &App, source: &Source) {
     let settings = app.settings();
-    for warning in &settings.warnings {
+    for warning in settings.warnings.iter().chain(&settings.problems()) {
         tracing::warn!(variable = warning.variable, problem = warning.problem, "configuration");
     }
     if !settings.auth_enabled {

@@ -8,14 +8,13 @@ use arc_swap::ArcSwap;
 use mcp_auth_cli::{Failure, exit};
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::certified_key;
 use crate::settings::TlsFiles;
 
 /// Accepts TLS 1.2 and 1.3, and HTTP/2 and HTTP/1.1 on it.
@@ -45,7 +44,8 @@ impl Tls {
         let wrong = |problem| Failure::new(exit::CONFIGURATION, problem);
         // Named here, because a process that has two providers panics at the first connection.
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let certified = read(files, &provider).map_err(wrong)?;
+        let certified =
+            certified_key::read(files, &provider).map_err(|mistake| wrong(mistake.to_string()))?;
         let current = Arc::new(Current(ArcSwap::from_pointee(certified)));
         let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -62,7 +62,8 @@ impl Tls {
     /// # Errors
     /// What is wrong, with the remedy.
     pub(crate) fn reload(&self) -> Result<bool, String> {
-        let certified = read(&self.files, &self.provider)?;
+        let certified = certified_key::read(&self.files, &self.provider)
+            .map_err(|mistake| mistake.to_string())?;
         let is_new = certified.cert != self.current.0.load().cert;
         self.current.0.store(Arc::new(certified));
         Ok(is_new)
@@ -76,23 +77,6 @@ impl Tls {
     pub(crate) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         self.acceptor.accept(stream).await
     }
-}
-
-fn read(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey, String> {
-    let (certificate, key) = (&files.certificate, &files.key);
-    let of_certificate =
-        |problem: String| format!("MCP_TLS_CERT ({}) {problem}", certificate.display());
-    let of_key = |problem: String| format!("MCP_TLS_KEY ({}) {problem}", key.display());
-    let unreadable =
-        |error: rustls::pki_types::pem::Error| format!("is no readable PEM file: {error:?}");
-    let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
-    let chain: Vec<_> = chain.map_err(|error| of_certificate(unreadable(error)))?;
-    if chain.is_empty() {
-        return Err(of_certificate("holds no certificate; name the chain in PEM".to_owned()));
-    }
-    let der = PrivateKeyDer::from_pem_file(key).map_err(|error| of_key(unreadable(error)))?;
-    CertifiedKey::from_der(chain, der, provider)
-        .map_err(|error| of_key(format!("does not fit the certificate or is not usable: {error}")))
 }
 
 impl fmt::Debug for Tls {

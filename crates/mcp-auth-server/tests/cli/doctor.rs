@@ -32,7 +32,10 @@ fn a_sound_installation_has_nothing_to_do() {
         .filter(|line| line.starts_with("ok"))
         .map(|line| line[6..15].trim())
         .collect();
-    assert_eq!(checks, ["settings", "key", "files", "clock", "store", "audit", "disk"]);
+    assert_eq!(
+        checks,
+        ["settings", "key", "files", "clock", "store", "audit", "policy", "mcp", "disk"]
+    );
     assert!(!told.stdout.contains("FAIL"), "{told:?}");
 }
 
@@ -82,14 +85,14 @@ fn settings_that_contradict_each_other_are_told() {
         &with("MCP_JWT_EXPIRY_HOURS", "24"),
         1,
         "settings",
-        "issued for 24 h and refused after 3600 s",
+        "issued for 24 h, which are refused after 3600 s",
     );
     finds(&with("API_HOST", "0.0.0.0"), 1, "settings", "without TLS");
     finds(
         &with("API_HOST", "0.0.0.0").variable("MCP_TRUSTED_PROXIES", "10.0.0.7"),
         0,
         "settings",
-        "note listens on 0.0.0.0",
+        "note API_HOST is 0.0.0.0",
     );
     finds(
         &with("MCP_REFRESH_TOKEN_EXPIRY_DAYS", "60"),
@@ -124,7 +127,7 @@ fn certificate(host: &Host, until: i32) -> KeyPair {
 fn certificates_are_looked_at() {
     let host =
         Host::initialised().variable("MCP_TLS_CERT", "cert.pem").variable("MCP_TLS_KEY", "key.pem");
-    finds(&host, 1, "tls", "MCP_TLS_CERT names cert.pem, which cannot be read");
+    finds(&host, 1, "tls", "MCP_TLS_CERT (cert.pem) cannot be read");
     for (until, exit, text) in [
         (2049, 0, "ok certificate and key go together"),
         (2051, 0, "ok certificate and key"),
@@ -135,7 +138,7 @@ fn certificates_are_looked_at() {
     }
     certificate(&host, 2049);
     fs::write(host.path("key.pem"), KeyPair::generate().unwrap().serialize_pem()).unwrap();
-    finds(&host, 1, "tls", "certificate and key do not go together");
+    finds(&host, 1, "tls", "MCP_TLS_KEY (key.pem) does not go together with the certificate");
 }
 
 #[test]

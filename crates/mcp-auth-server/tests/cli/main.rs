@@ -4,6 +4,7 @@
 mod accounts;
 mod audit;
 mod away;
+mod check;
 mod doctor;
 mod hostile;
 mod import;

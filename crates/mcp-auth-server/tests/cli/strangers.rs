@@ -38,7 +38,7 @@ fn a_directory_of_another_user_is_said_to_be_one() {
         }
     }
     let host = host.variable("MCP_JWT_SECRET", &"5b8ec1f0a7d34e29".repeat(4));
-    for (command, exit) in [("serve --port 0", 8), ("doctor", 1)] {
+    for (command, exit) in [("serve --port 0", 8), ("config check", 8), ("doctor", 1)] {
         let told = as_nobody(&host, command).unwrap().says(exit, owner);
         assert!(!told.all().contains("has no audit_keys"), "{told:?}");
     }

@@ -71,6 +71,13 @@ fn a_start_that_fails_is_no_stop_on_the_audit() {
 }
 
 #[test]
+fn strangers_are_told_of_on_the_log() {
+    let server = Server::with(&[("API_HOST", "0.0.0.0")]);
+    let log = server.log();
+    assert!(log.contains("API_HOST") && log.contains("cross the network in clear"), "{log}");
+}
+
+#[test]
 fn the_log_names_the_key_and_what_was_spelt_wrong() {
     let server = Server::with(&[
         ("MCP_MAX_TOKEN_AGES", "1"),

@@ -5,10 +5,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use mcp_auth_audit::{Verification, Verified};
-use mcp_auth_cli::redact::ShownPath;
 
 use super::finding::Findings;
 use crate::commands::audit::{is_clean, verify};
+use crate::files;
+use crate::inspection;
 use crate::settings::ServerSettings;
 
 const CHECK: &str = "audit";
@@ -18,21 +19,17 @@ const MANY_UNVOUCHED: u64 = 2_000;
 
 pub(super) fn check(settings: &ServerSettings, findings: &mut Findings) {
     // Keys that are missing are told with the other files.
-    if !settings.data_dir.audit_keys().exists() {
+    if files::is_absent(&settings.data_dir.audit_keys()) {
         return;
+    }
+    if let Err(mistake) = inspection::audit(settings) {
+        return findings.problem(CHECK, mistake.to_string(), "");
     }
     match verify(settings) {
         Ok(found) => judge(settings, &found, findings),
         Err(failure) => {
             findings.problem(CHECK, failure.message(), failure.hint().unwrap_or_default());
         }
-    }
-    if !is_writable(&settings.audit.log) {
-        let what = format!(
-            "{} cannot be written by this user: nothing can be changed or served",
-            ShownPath(&settings.audit.log)
-        );
-        findings.problem(CHECK, what, "give this user the right to write it and its directory");
     }
 }
 
@@ -78,8 +75,4 @@ fn judge(settings: &ServerSettings, all: &[Verified], findings: &mut Findings) {
 
 fn device(path: &Path) -> Option<u64> {
     fs::metadata(path).ok().map(|metadata| metadata.dev())
-}
-
-fn is_writable(path: &Path) -> bool {
-    !path.exists() || rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
 }
