@@ -56,21 +56,21 @@ impl StderrRing {
         let mut lines = Lines::new(read, LINE_BYTES);
         while let Some(line) = lines.next().await {
             match line {
-                Line::Whole(line) => self.push(hidden(text(line), secrets)),
+                Line::Whole(line) => self.push(&hidden(text(line), secrets)),
                 Line::TooLong(line) => {
-                    self.push(hidden(without_begun(text(line), secrets), secrets));
+                    self.push(&hidden(without_begun(text(line), secrets), secrets));
                 }
                 Line::Skipped(_) | Line::End(..) => {}
             }
         }
     }
 
-    fn push(&self, line: String) {
+    fn push(&self, line: &str) {
         let mut kept = self.kept();
         if kept.lines.len() == LINES {
             kept.lines.pop_front();
         }
-        kept.lines.push_back(escaped(&line));
+        kept.lines.push_back(escaped(line));
         kept.written += 1;
     }
 

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::cannot_read;
 use crate::args::Common;
-use crate::files;
 use crate::house::with_causes;
 use crate::settings::ServerSettings;
 use crate::table;
