@@ -45,7 +45,7 @@ impl StderrRing {
     /// The end of what was written after the first `before` lines, in few words.
     pub(crate) fn end_since(&self, before: usize) -> String {
         let kept = self.kept();
-        let count = (kept.written - before.min(kept.written)).min(TOLD_LINES);
+        let count = kept.written.saturating_sub(before).min(TOLD_LINES);
         let first = kept.lines.len().saturating_sub(count);
         let lines: Vec<_> = kept.lines.iter().skip(first).map(String::as_str).collect();
         end_of(lines.join("\n"))
