@@ -22,7 +22,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
-use super::connections::{Awaited, Ticket};
+use super::connections::{Awaited, Ticket, Untaken, Unwritten};
 
 /// How long the head of a request may take, and how long a connection is kept without one.
 const HEAD: Duration = Duration::from_secs(20);
@@ -31,8 +31,11 @@ const HEAD: Duration = Duration::from_secs(20);
 const MAX_HEADERS: usize = 100;
 const MAX_HEAD_BYTES: u16 = 32 * 1024;
 
+/// The same for HTTP/2, where dozens of requests wait at once, and a byte may stand for a header of four thousand.
+const MAX_HEADERS_BYTES: u32 = 16 * 1024;
+
 /// Most requests at once on one HTTP/2 connection.
-const MAX_STREAMS: u32 = 64;
+const MAX_STREAMS: u32 = 32;
 
 /// Most bytes that one HTTP/2 stream, and one connection, may send before they are read.
 const STREAM_WINDOW: u32 = 64 * 1024;
@@ -78,7 +81,7 @@ pub(crate) async fn serve(
         let ticket = Arc::clone(&ticket);
         move |request| answer(router.clone(), request, peer, &ticket)
     });
-    let io = TokioIo::new(wire.io);
+    let io = TokioIo::new(Unwritten::new(wire.io, &ticket));
     if wire.is_http2 {
         let connection = http2().serve_connection(io, service);
         drive(connection, http2::Connection::graceful_shutdown, &ticket, &stop).await;
@@ -105,7 +108,7 @@ fn http2() -> http2::Builder<TokioExecutor> {
         .max_concurrent_streams(MAX_STREAMS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_header_list_size(MAX_HEAD_BYTES.into())
+        .max_header_list_size(MAX_HEADERS_BYTES)
         .keep_alive_interval(HEAD)
         .keep_alive_timeout(HEAD);
     builder
@@ -117,13 +120,13 @@ fn answer(
     peer: SocketAddr,
     ticket: &Arc<Ticket>,
 ) -> impl Future<Output = Result<Response<Body>, Infallible>> + use<> {
-    let busy = ticket.busy();
-    let mut request = request.map(|body| Body::new(Awaited::new(body, ticket)));
+    let (ticket, busy) = (Arc::clone(ticket), ticket.busy());
+    let mut request = request.map(|body| Body::new(Awaited::new(body, &ticket)));
     request.extensions_mut().insert(PeerAddress::from(peer));
     async move {
-        let response = router.call(request).await;
+        let Ok(response) = router.call(request).await;
         drop(busy);
-        response
+        Ok(response.map(|body| Body::new(Untaken::new(body, &ticket))))
     }
 }
 

@@ -2,22 +2,45 @@
 //!
 //! A connection without a request costs memory and a file, and its client nothing. When all places are taken, those go
 //! that have been without a request for longest: whoever opens ten thousand and says nothing shuts out nobody.
+//!
+//! The same holds for memory: when too much waits for clients, those go that have not moved for longest. And whoever takes
+//! nothing of an answer for a minute goes in any case.
+
+mod answer;
+mod awaited;
+mod stream;
+mod waits;
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::Duration;
 
-use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::Notify;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use self::answer::Untaken;
+pub(crate) use self::awaited::Awaited;
+pub(crate) use self::stream::Unwritten;
+pub(crate) use self::waits::Held;
+use self::waits::Waits;
+
+/// What may wait for all clients together: 256 MiB.
+const MOST_WAITING: u64 = 256 * 1024 * 1024;
+
+/// How long a client may take nothing of what waits for it. Slow ones take something now and then.
+const STALL: Duration = Duration::from_mins(1);
 
 /// All open connections.
 #[derive(Debug)]
 pub(crate) struct Connections {
     most: usize,
+    most_waiting: u64,
+    /// Bytes that wait for clients.
+    waiting: AtomicU64,
+    /// Those of them whose connections have been told to go.
+    leaving: AtomicU64,
     began: Instant,
     open: Mutex<Open>,
     /// Told of each place that is given back.
@@ -39,6 +62,16 @@ struct Place {
     /// When the last one was answered, in milliseconds.
     idle_since: AtomicU64,
     evicted: CancellationToken,
+    waits: Waits,
+    /// What of [`Connections::leaving`] is this one's.
+    leaving: AtomicU64,
+}
+
+impl Place {
+    /// Whether it could go: no request is being answered, and it has not been told to go.
+    fn is_idle(&self) -> bool {
+        self.requests.load(Ordering::Relaxed) <= 0 && !self.evicted.is_cancelled()
+    }
 }
 
 impl Connections {
@@ -46,7 +79,15 @@ impl Connections {
     const SHARE: usize = 16;
 
     pub(crate) fn new(most: usize) -> Self {
-        Self { most, began: Instant::now(), open: Mutex::default(), freed: Notify::new() }
+        Self {
+            most,
+            most_waiting: MOST_WAITING,
+            waiting: AtomicU64::new(0),
+            leaving: AtomicU64::new(0),
+            began: Instant::now(),
+            open: Mutex::default(),
+            freed: Notify::new(),
+        }
     }
 
     /// A place for one more, as soon as there is one. Who is not let in waits in the operating system's queue.
@@ -71,6 +112,8 @@ impl Connections {
             requests: AtomicI64::new(0),
             idle_since: AtomicU64::new(self.now()),
             evicted: CancellationToken::new(),
+            waits: Waits::default(),
+            leaving: AtomicU64::new(0),
         });
         let id = open.next;
         open.next += 1;
@@ -80,10 +123,7 @@ impl Connections {
 
     /// Tells those to go that have been idle for longest.
     fn evict(&self, open: &Open) {
-        let is_idle = |place: &&Arc<Place>| {
-            place.requests.load(Ordering::Relaxed) <= 0 && !place.evicted.is_cancelled()
-        };
-        let mut idle: Vec<_> = open.places.values().filter(is_idle).collect();
+        let mut idle: Vec<_> = open.places.values().filter(|place| place.is_idle()).collect();
         let share = self.most.div_ceil(Self::SHARE);
         let leaving = open.places.values().filter(|place| place.evicted.is_cancelled()).count();
         let wanted = share.saturating_sub(leaving).min(idle.len());
@@ -92,6 +132,47 @@ impl Connections {
                 place.idle_since.load(Ordering::Relaxed)
             });
             idle.iter().take(wanted).for_each(|place| place.evicted.cancel());
+        }
+    }
+
+    /// So many more bytes wait. What is over the limit is freed, with a share so that it lasts.
+    fn take(&self, bytes: u64) {
+        self.waiting.fetch_add(bytes, Ordering::Relaxed);
+        if self.excess() > 0 {
+            let open = self.lock();
+            let excess = self.excess();
+            if excess > 0 {
+                self.lighten(&open, excess + self.most_waiting / Self::SHARE as u64);
+            }
+        }
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.waiting.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// How many bytes are too many, besides those that will be gone in a moment.
+    fn excess(&self) -> u64 {
+        let leaving = self.leaving.load(Ordering::Relaxed);
+        let staying = self.waiting.load(Ordering::Relaxed).saturating_sub(leaving);
+        staying.saturating_sub(self.most_waiting)
+    }
+
+    /// Tells those to go whose clients have not moved for longest, until so many bytes are freed.
+    fn lighten(&self, open: &Open, mut bytes: u64) {
+        let idle = open.places.values().filter(|place| place.is_idle());
+        let mut waiting: Vec<_> =
+            idle.filter_map(|place| Some((place.waits.oldest()?, place))).collect();
+        waiting.sort_unstable_by_key(|(moved, _)| *moved);
+        for (_, place) in waiting {
+            if bytes == 0 {
+                break;
+            }
+            let freed = place.waits.bytes();
+            place.leaving.store(freed, Ordering::Relaxed);
+            self.leaving.fetch_add(freed, Ordering::Relaxed);
+            place.evicted.cancel();
+            bytes = bytes.saturating_sub(freed);
         }
     }
 
@@ -113,9 +194,29 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// Resolves when the connection should make room.
-    pub(crate) fn evicted(&self) -> WaitForCancellationFuture<'_> {
-        self.place.evicted.cancelled()
+    /// Resolves when the connection should make room, or its client takes nothing of what waits for it.
+    pub(crate) async fn evicted(&self) {
+        tokio::select! {
+            () = self.place.evicted.cancelled() => {}
+            () = self.stalled() => {}
+        }
+    }
+
+    async fn stalled(&self) {
+        loop {
+            let now = self.all.now();
+            let moved = self.place.waits.oldest().unwrap_or(now);
+            let patience = STALL.saturating_sub(Duration::from_millis(now.saturating_sub(moved)));
+            if patience.is_zero() {
+                return;
+            }
+            sleep(patience).await;
+        }
+    }
+
+    /// Counts bytes as waiting for the client until what is returned is dropped.
+    fn hold(self: &Arc<Self>, bytes: usize) -> Held {
+        Held::begin(Arc::clone(self), bytes)
     }
 
     /// Whether a request has begun that is not answered yet, be it that its client is slow.
@@ -137,6 +238,7 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.all.lock().places.remove(&self.id);
+        self.all.leaving.fetch_sub(self.place.leaving.load(Ordering::Relaxed), Ordering::Relaxed);
         self.all.freed.notify_one();
     }
 }
@@ -161,118 +263,5 @@ impl Drop for Busy {
     }
 }
 
-/// The body of a request. While the client keeps it waiting, the connection counts as idle: a client that begins and
-/// does not go on makes room as one that has not begun.
-#[derive(Debug)]
-pub(crate) struct Awaited<B> {
-    body: B,
-    ticket: Arc<Ticket>,
-    is_waiting: bool,
-}
-
-impl<B> Awaited<B> {
-    pub(crate) fn new(body: B, ticket: &Arc<Ticket>) -> Self {
-        Self { body, ticket: Arc::clone(ticket), is_waiting: false }
-    }
-
-    fn set_waiting(&mut self, is_waiting: bool) {
-        let place = &self.ticket.place;
-        match (self.is_waiting, is_waiting) {
-            (false, true) => {
-                place.idle_since.store(self.ticket.all.now(), Ordering::Relaxed);
-                place.requests.fetch_sub(1, Ordering::Relaxed);
-            }
-            (true, false) => {
-                place.requests.fetch_add(1, Ordering::Relaxed);
-            }
-            _ => {}
-        }
-        self.is_waiting = is_waiting;
-    }
-}
-
-impl<B: Body + Unpin> Body for Awaited<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
-        self.set_waiting(polled.is_pending());
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl<B> Drop for Awaited<B> {
-    fn drop(&mut self) {
-        self.set_waiting(false);
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn gone(ticket: &Ticket) -> bool {
-        ticket.place.evicted.is_cancelled()
-    }
-
-    #[tokio::test]
-    async fn the_idle_make_room_and_the_busy_stay() {
-        let all = Arc::new(Connections::new(4));
-        let mut tickets: Vec<_> = (0..4).map(|_| Arc::new(all.try_admit().unwrap())).collect();
-        let _busy = tickets[0].busy();
-        assert!(all.try_admit().is_none());
-        assert!(!gone(&tickets[0]));
-        assert_eq!(tickets.iter().filter(|it| gone(it)).count(), 1);
-        assert!(all.try_admit().is_none());
-        assert_eq!(tickets.iter().filter(|it| gone(it)).count(), 1, "one is leaving already");
-        tickets.retain(|it| !gone(it));
-        all.admit().await;
-    }
-
-    #[tokio::test]
-    async fn a_place_that_is_given_back_is_given_on() {
-        let all = Arc::new(Connections::new(1));
-        let first = Arc::new(all.try_admit().unwrap());
-        let busy = first.busy();
-        let waiting = tokio::spawn({
-            let all = Arc::clone(&all);
-            async move { all.admit().await }
-        });
-        tokio::task::yield_now().await;
-        assert!(!waiting.is_finished() && !gone(&first), "who is busy is not told to go");
-        drop((first, busy));
-        drop(waiting.await.unwrap());
-        assert!(all.lock().places.is_empty());
-    }
-
-    #[tokio::test]
-    async fn who_keeps_the_server_waiting_makes_room() {
-        let all = Arc::new(Connections::new(1));
-        let slow = Arc::new(all.try_admit().unwrap());
-        let busy = slow.busy();
-        let never = http_body_util::StreamBody::new(futures_util::stream::pending::<
-            Result<Frame<hyper::body::Bytes>, std::convert::Infallible>,
-        >());
-        let mut body = Awaited::new(never, &slow);
-        assert!(all.try_admit().is_none() && !gone(&slow), "nobody waits for it yet");
-        let mut context = Context::from_waker(std::task::Waker::noop());
-        assert!(Pin::new(&mut body).poll_frame(&mut context).is_pending());
-        assert!(all.try_admit().is_none() && gone(&slow));
-        drop(body);
-        assert!(!slow.is_idle(), "its answer is being made");
-        drop(busy);
-        assert!(slow.is_idle());
-    }
-}
+mod tests;

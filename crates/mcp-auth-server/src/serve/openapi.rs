@@ -1,7 +1,9 @@
 //! The OpenAPI 3.1 document, made from the table of routes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
+use axum::body::Bytes;
 use mcp_auth::refusal::RefusalCode;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema, json_schema};
@@ -70,8 +72,14 @@ const WITH_BODY: &[RefusalCode] = &[
     RefusalCode::Overloaded,
 ];
 
+/// The whole document as it is served. It is made once, and all answers share its bytes.
+pub(crate) fn served() -> Bytes {
+    static SERVED: LazyLock<Bytes> = LazyLock::new(|| document().to_string().into());
+    SERVED.clone()
+}
+
 /// The whole document.
-pub(crate) fn document() -> Value {
+fn document() -> Value {
     let settings = SchemaSettings::draft2020_12();
     let settings = settings.with(|it| it.definitions_path = "/components/schemas".into());
     let mut schemas = settings.into_generator();

@@ -194,7 +194,6 @@ async fn require_admin(call: &Call) -> Result<(), Rejection> {
     Ok(())
 }
 
-async fn document(call: Call) -> Json<serde_json::Value> {
-    drop(call);
-    Json(openapi::document())
+async fn document() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], openapi::served())
 }

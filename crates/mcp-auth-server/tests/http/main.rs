@@ -11,6 +11,8 @@
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../common/attempt.rs"]
 mod attempt;
+#[path = "../common/certified.rs"]
+mod certified;
 #[path = "../common/client.rs"]
 mod client;
 #[path = "../common/server.rs"]

@@ -3,6 +3,7 @@
 mod crowds;
 mod shapes;
 mod slow;
+mod windows;
 
 use crate::client::Ask;
 use crate::server::Server;

@@ -14,6 +14,8 @@
 
 #[path = "../common/attempt.rs"]
 mod attempt;
+#[path = "../common/certified.rs"]
+mod certified;
 #[path = "../common/client.rs"]
 #[expect(dead_code, reason = "shared with other tests")]
 mod client;
