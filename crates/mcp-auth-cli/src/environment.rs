@@ -43,6 +43,11 @@ impl Environment {
         Self::load_from(Path::new(""), of_process)
     }
 
+    /// The files that [`Environment::load`] reads, whether or not they are there.
+    pub fn paths() -> impl Iterator<Item = &'static Path> {
+        FILES.into_iter().map(Path::new)
+    }
+
     fn load_from(directory: &Path, process: Process) -> Result<Self, Failure> {
         Ok(Self { process, files: files::read(directory, process)? })
     }

@@ -17,6 +17,7 @@ use mcp_gateway::{Gateway, Options};
 use serde_json::Value;
 
 pub(crate) use self::config::ServersFile;
+use crate::reading::Reading;
 pub(crate) use mcp_gateway::{
     CallError, CallOutcome, ChangeError, Config, Content, EntryError, Reloaded, ResolveError,
     ServerConfig, ServerHealth, ServerStatus, Status, Tool,
@@ -33,7 +34,8 @@ pub(crate) fn guard(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Keeps the gate between the callers and the MCP servers.
 pub(crate) struct Gatekeeper {
     gateway: Gateway,
-    file: ServersFile,
+    file: Arc<ServersFile>,
+    reading: Reading,
 }
 
 /// One tool, by the names that a policy knows. It says that the tool is there and no more.
@@ -51,7 +53,8 @@ impl Gatekeeper {
     pub(crate) fn new(file: ServersFile, clock: Arc<dyn Clock>) -> Self {
         let now = Arc::new(move || UNIX_EPOCH + clock.now().since_epoch());
         let options = Options::new(file.environment(), now).guardian(guardian_command());
-        Self { gateway: Gateway::start(&Config::default(), options), file }
+        let gateway = Gateway::start(&Config::default(), options);
+        Self { gateway, file: Arc::new(file), reading: Reading::new() }
     }
 
     /// Starts to connect these servers, and waits for none.
@@ -186,7 +189,9 @@ impl Gatekeeper {
     /// # Errors
     /// What is wrong with the file, or that the gateway is being shut down; the servers stay as they are.
     pub(crate) async fn reload(&self, _: &Permit<ReloadConfig>) -> Result<Reloaded, String> {
-        let config = self.file.read()?;
+        let file = Arc::clone(&self.file);
+        let read = self.reading.aside(move || file.read_again()).await;
+        let config = read.map_err(|late| late.to_string())??;
         self.gateway.reload(&config).await.map_err(|error| error.to_string())
     }
 

@@ -12,6 +12,7 @@ mod jwt_secret;
 mod logging;
 mod passwords;
 mod policy;
+mod reading;
 mod serve;
 mod settings;
 mod store;

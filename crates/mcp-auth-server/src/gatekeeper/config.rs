@@ -10,6 +10,7 @@ use mcp_gateway::{Config, Lookup};
 use crate::data_dir::DataDir;
 use crate::files;
 use crate::house::with_causes;
+use crate::reading::check_regular;
 use crate::settings::McpSettings;
 
 /// The shared secret, which entries of the file hand on as `${MCP_JWT_SECRET}`.
@@ -62,6 +63,18 @@ impl ServersFile {
         Ok(config)
     }
 
+    /// The same while the server runs.
+    ///
+    /// # Errors
+    /// As for [`ServersFile::read`], and when one of the files is no regular file.
+    pub(crate) fn read_again(&self) -> Result<Config, String> {
+        check_regular(&self.path).map_err(|problem| format!("MCP_CONFIG_FILE: {problem}"))?;
+        Environment::paths().try_for_each(check_regular)?;
+        let environment = Environment::load().map_err(|failure| failure.message().to_owned())?;
+        check_regular(&self.secret(&environment))?;
+        self.read()
+    }
+
     /// The same at the start of the program.
     ///
     /// # Errors
@@ -85,9 +98,14 @@ impl ServersFile {
         if name != SECRET || found.is_some() {
             return found;
         }
-        let named = text(environment, "MCP_JWT_SECRET_FILE").map(PathBuf::from);
-        let secret = std::fs::read_to_string(named.unwrap_or_else(|| self.data_dir.secret()));
+        let secret = std::fs::read_to_string(self.secret(environment));
         secret.ok().map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+    }
+
+    /// The file of the secret.
+    fn secret(&self, environment: &Environment) -> PathBuf {
+        let named = text(environment, "MCP_JWT_SECRET_FILE").map(PathBuf::from);
+        named.unwrap_or_else(|| self.data_dir.secret())
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The files are looked at every second, by the path that a chain of links ends at: container platforms replace a link,
 //! and whoever watches the file itself would miss it. A file is read when two looks agree, so not while it is written.
+//! Looking and reading are done aside: a file that does not answer holds nobody up but itself.
 
 mod stamp;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use mcp_auth::audit::AuditKind;
 use mcp_auth::settings::Settings;
+use mcp_auth_cli::environment::Environment;
 use tokio::signal::unix::Signal;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -17,8 +19,10 @@ use tokio_util::sync::CancellationToken;
 use self::stamp::Stamps;
 use super::app::App;
 use super::tls::Tls;
+use crate::data_dir::DataDir;
 use crate::policy::LoadedPolicy;
-use crate::settings::Source;
+use crate::reading::{Late, Reading, check_regular};
+use crate::settings::{ServerSettings, Source};
 
 const NEW_CERTIFICATE: &str = "the TLS certificate was replaced";
 
@@ -29,11 +33,14 @@ const EVERY: Duration = Duration::from_secs(1);
 /// What is watched and what was read last.
 struct Reloader {
     app: Arc<App>,
-    source: Source,
+    source: Arc<Source>,
     tls: Option<Arc<Tls>>,
     keys: String,
     /// Whether the policy file was of no use when it was read last.
     policy_is_broken: bool,
+    reading: Reading,
+    /// Whether it has been said that files do not answer.
+    has_warned: bool,
 }
 
 /// Runs until it is told to stop.
@@ -45,8 +52,10 @@ pub(crate) async fn run(
     stop: CancellationToken,
 ) {
     let keys = ids(&app.settings().tokens);
-    let mut reloader = Reloader { app, source, tls, keys, policy_is_broken: false };
-    let mut seen = reloader.stamps();
+    let (source, reading) = (Arc::new(source), Reading::new());
+    let (policy_is_broken, has_warned) = (false, false);
+    let mut reloader = Reloader { app, source, tls, keys, policy_is_broken, reading, has_warned };
+    let mut seen = reloader.stamps().await;
     let mut read = seen.clone();
     loop {
         let told = tokio::select! {
@@ -54,36 +63,59 @@ pub(crate) async fn run(
             _ = hang_up.recv() => true,
             () = stop.cancelled() => return,
         };
-        let now = reloader.stamps();
-        let is_steady = now == seen;
+        let now = reloader.stamps().await;
+        let is_steady = now.is_some() && now == seen;
         seen = now;
         if told || (is_steady && seen != read) {
-            reloader.reload().await;
-            read.clone_from(&seen);
+            let is_whole = reloader.reload().await;
+            // What did not answer is read again after the next look.
+            read = seen.clone().filter(|_| is_whole);
         }
+        reloader.has_warned &= seen.is_none() || seen != read;
     }
 }
 
 impl Reloader {
-    fn stamps(&self) -> Stamps {
+    /// How the files look; `None` when they do not answer.
+    async fn stamps(&mut self) -> Option<Stamps> {
         let certificate = self.tls.as_ref().map(|tls| tls.files());
         let of_tls = certificate
             .into_iter()
             .flat_map(|files| [files.certificate.clone(), files.key.clone()]);
         let settings = self.app.settings();
         let keys = self.source.key_files(&settings.data_dir);
-        Stamps::of(of_tls.chain(keys).chain(settings.mcp.policy_file.clone()))
+        let paths: Vec<_> = of_tls.chain(keys).chain(settings.mcp.policy_file.clone()).collect();
+        let looked = self.reading.aside(move || Stamps::of(paths)).await;
+        self.warn_of(looked.as_ref().err());
+        looked.ok()
     }
 
-    async fn reload(&mut self) {
-        self.reload_keys().await;
-        self.reload_certificate().await;
-        self.reload_policy().await;
+    /// Whether all could be read, be it right or wrong. One that does not answer keeps the others from nothing.
+    async fn reload(&mut self) -> bool {
+        let keys = self.reload_keys().await;
+        let certificate = self.reload_certificate().await;
+        let policy = self.reload_policy().await;
+        let done = keys.and(certificate).and(policy);
+        self.warn_of(done.as_ref().err());
+        done.is_ok()
+    }
+
+    /// Once, and not with every try.
+    fn warn_of(&mut self, late: Option<&Late>) {
+        if let Some(late) = late.filter(|_| !self.has_warned) {
+            tracing::warn!(%late, "keys, certificate or policy cannot be read again; trying on");
+            self.has_warned = true;
+        }
     }
 
     /// A policy with a mistake leaves the last good one in force.
-    async fn reload_policy(&mut self) {
-        let read = LoadedPolicy::of(&self.app.settings().mcp);
+    async fn reload_policy(&mut self) -> Result<(), Late> {
+        let Some(path) = self.app.settings().mcp.policy_file.clone() else { return Ok(()) };
+        let read = move || {
+            check_regular(&path).map_err(|problem| vec![format!("MCP_POLICY_FILE: {problem}")])?;
+            LoadedPolicy::read(&path)
+        };
+        let read = self.reading.aside(read).await?;
         let was_broken = std::mem::replace(&mut self.policy_is_broken, read.is_err());
         match read {
             Ok(policy) if policy == **self.app.policy.load() => {
@@ -103,14 +135,16 @@ impl Reloader {
                 self.tell(AuditKind::ConfigChanged, false, &problems.join("; ")).await;
             }
         }
+        Ok(())
     }
 
-    async fn reload_keys(&mut self) {
-        let read = self.source.again().and_then(|source| Ok((source.settings()?, source)));
-        let outcome = read.map_err(|failure| failure.message().to_owned());
-        let outcome = outcome.and_then(|(settings, source)| {
+    async fn reload_keys(&mut self) -> Result<(), Late> {
+        let source = Arc::clone(&self.source);
+        let data_dir = self.app.settings().data_dir.clone();
+        let read = self.reading.aside(move || read_keys(&source, &data_dir)).await?;
+        let outcome = read.and_then(|(source, settings)| {
             let changed = self.swap(&settings.tokens)?;
-            self.source = source;
+            self.source = Arc::new(source);
             Ok(changed)
         });
         match outcome {
@@ -118,6 +152,7 @@ impl Reloader {
             Ok(Some(what)) => self.tell(AuditKind::KeysChanged, true, &what).await,
             Err(problem) => self.tell(AuditKind::KeysChanged, false, &problem).await,
         }
+        Ok(())
     }
 
     /// Signs and verifies with these keys from now on; what changed, in words.
@@ -135,13 +170,18 @@ impl Reloader {
         Ok(Some(what))
     }
 
-    async fn reload_certificate(&self) {
-        let Some(tls) = &self.tls else { return };
-        match tls.reload() {
-            Ok(false) => {}
-            Ok(true) => self.tell(AuditKind::ConfigChanged, true, NEW_CERTIFICATE).await,
+    async fn reload_certificate(&self) -> Result<(), Late> {
+        let Some(tls) = self.tls.clone() else { return Ok(()) };
+        let reader = Arc::clone(&tls);
+        match self.reading.aside(move || reader.read_again()).await? {
+            Ok(certified) => {
+                if tls.replace(certified) {
+                    self.tell(AuditKind::ConfigChanged, true, NEW_CERTIFICATE).await;
+                }
+            }
             Err(problem) => self.tell(AuditKind::ConfigChanged, false, &problem).await,
         }
+        Ok(())
     }
 
     async fn tell(&self, kind: AuditKind, success: bool, what: &str) {
@@ -153,6 +193,15 @@ impl Reloader {
             tracing::error!(%error, what, "this is not on the audit");
         }
     }
+}
+
+/// The variables and the keys as they are now.
+fn read_keys(source: &Source, data_dir: &DataDir) -> Result<(Source, ServerSettings), String> {
+    Environment::paths().try_for_each(check_regular)?;
+    let source = source.again().map_err(|failure| failure.message().to_owned())?;
+    source.key_files(data_dir).iter().try_for_each(|path| check_regular(path))?;
+    let settings = source.settings().map_err(|failure| failure.message().to_owned())?;
+    Ok((source, settings))
 }
 
 /// The fingerprints of the keys, the signing one first.

@@ -15,6 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::certified_key;
+use crate::reading::check_regular;
 use crate::settings::TlsFiles;
 
 /// Accepts TLS 1.2 and 1.3, and HTTP/2 and HTTP/1.1 on it.
@@ -57,16 +58,22 @@ impl Tls {
         Ok(Self { files: files.clone(), provider, current, acceptor })
     }
 
-    /// Reads both again, and says whether the certificate is another. When that fails the old ones hold.
+    /// Reads both again; the old ones hold until [`Tls::replace`].
     ///
     /// # Errors
     /// What is wrong, with the remedy.
-    pub(crate) fn reload(&self) -> Result<bool, String> {
-        let certified = certified_key::read(&self.files, &self.provider)
-            .map_err(|mistake| mistake.to_string())?;
+    pub(crate) fn read_again(&self) -> Result<CertifiedKey, String> {
+        let TlsFiles { certificate, key } = &self.files;
+        check_regular(certificate).map_err(|problem| format!("MCP_TLS_CERT: {problem}"))?;
+        check_regular(key).map_err(|problem| format!("MCP_TLS_KEY: {problem}"))?;
+        certified_key::read(&self.files, &self.provider).map_err(|mistake| mistake.to_string())
+    }
+
+    /// Shows this one from now on, and says whether it is another.
+    pub(crate) fn replace(&self, certified: CertifiedKey) -> bool {
         let is_new = certified.cert != self.current.0.load().cert;
         self.current.0.store(Arc::new(certified));
-        Ok(is_new)
+        is_new
     }
 
     pub(crate) fn files(&self) -> &TlsFiles {
