@@ -8,6 +8,7 @@ mod accounts;
 mod exports;
 mod grants;
 mod issued;
+mod lasting;
 mod rate_limits;
 mod throttles;
 
@@ -21,6 +22,7 @@ pub use self::accounts::account_contract;
 pub use self::exports::export_contract;
 pub use self::grants::grant_contract;
 pub use self::issued::issued_contract;
+pub use self::lasting::lasting_contract;
 pub use self::rate_limits::rate_limit_contract;
 pub use self::throttles::throttle_contract;
 

@@ -28,6 +28,12 @@ pub struct Lifetimes {
     pub refresh: Duration,
 }
 
+impl Lifetimes {
+    /// The longest that settings and `mcp-token-gen` allow: ten years of 365 days. Whoever remembers a token of which
+    /// nothing is known but that it was made, such as a revoked one, remembers it for so long.
+    pub const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
+}
+
 impl Default for Lifetimes {
     fn default() -> Self {
         Self { access: Duration::from_hours(1), refresh: Duration::from_hours(7 * 24) }

@@ -15,8 +15,9 @@ pub struct SessionPolicy {
     pub lifetimes: Lifetimes,
     /// When a grant ends however often it is refreshed; 30 days by default.
     pub max_grant: Duration,
-    /// The longest that a token which validators accept may live, made elsewhere with the same keys included; 400 days by
-    /// default. Revocations of tokens that nobody recorded, and tombstones, are kept for so long.
+    /// The longest that a token which validators accept may live, made elsewhere with the same keys included;
+    /// [`Lifetimes::LONGEST`] by default. Revocations of tokens that nobody recorded, and tombstones, are kept for so long,
+    /// whatever age limit validators have: a limit may be lifted later, and tokens without `iat` have no age.
     pub longest_lifetime: Duration,
     /// When a refresh token may be presented again.
     pub rotation: RotationPolicy,
@@ -31,7 +32,7 @@ impl Default for SessionPolicy {
         Self {
             lifetimes: Lifetimes::default(),
             max_grant: Duration::from_hours(30 * 24),
-            longest_lifetime: Duration::from_hours(400 * 24),
+            longest_lifetime: Lifetimes::LONGEST,
             rotation: RotationPolicy::default(),
             account_throttle: ThrottlePolicy::ACCOUNT,
             address_throttle: ThrottlePolicy::ADDRESS,

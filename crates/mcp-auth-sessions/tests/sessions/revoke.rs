@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use mcp_auth::claims::TokenType;
-use mcp_auth::clock::NumericDate;
+use mcp_auth::clock::{Clock as _, NumericDate};
 use mcp_auth::issue::NewToken;
 use mcp_auth::refusal::RefusalCode;
-use mcp_auth::store::TokenDigest;
+use mcp_auth::store::{MemoryRevocations, TokenDigest};
 use mcp_auth_sessions::AccountChange;
 use mcp_auth_sessions::client::Client;
 use mcp_auth_sessions::issued::IssuedRecord;
+use mcp_auth_sessions::testing::lasting_contract;
 
 use crate::bench::Bench;
 use crate::watched::Watched;
@@ -159,4 +160,15 @@ async fn what_is_revoked_is_so_although_not_all_can_be_named() {
     bench.sessions.revoke_token_id(token_id).await.unwrap();
     assert_eq!(store.tokens.lock().unwrap().len(), 1_000, "and no more");
     assert_eq!(bench.refused(&pair.access).await, REVOKED);
+}
+
+#[tokio::test]
+async fn revocations_outlive_tokens() {
+    let revocations = Arc::new(MemoryRevocations::new());
+    let bench = Bench::with(revocations.clone(), 100);
+    lasting_contract(async |clock| {
+        revocations.purge(clock.now());
+        bench.sessions.stores().clone()
+    })
+    .await;
 }

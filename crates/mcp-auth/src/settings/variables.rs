@@ -1,5 +1,10 @@
 //! The one table of variables: what is read, how it is checked, and what the reference page says.
 
+use crate::issue::Lifetimes;
+
+/// The longest lifetime that can be set.
+const LONGEST_HOURS: u64 = Lifetimes::LONGEST.as_secs() / 3600;
+
 /// One environment variable. Programs with variables of their own make tables of the same kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -91,19 +96,19 @@ pub const VARIABLES: &[Variable] = &[
     Variable::number(
         "MCP_JWT_EXPIRY_HOURS",
         "1",
-        (1, 87_600),
+        (1, LONGEST_HOURS),
         "Lifetime of an access token, in hours.",
     ),
     Variable::number(
         "MCP_REFRESH_TOKEN_EXPIRY_DAYS",
         "7",
-        (1, 3_650),
+        (1, LONGEST_HOURS / 24),
         "Lifetime of a refresh token, in days.",
     ),
     Variable::number(
         "MCP_GRANT_MAX_DAYS",
         "30",
-        (1, 3_650),
+        (1, LONGEST_HOURS / 24),
         "Days after which a sign-in ends, however often it was refreshed.",
     ),
     Variable::number(

@@ -4,9 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use mcp_auth::issue::Lifetimes;
+
 /// The longest lifetime: 10 years, the limit of `MCP_JWT_EXPIRY_HOURS` too.
-const MAX_HOURS: u64 = 87_600;
-const MAX_SECONDS: u64 = MAX_HOURS * 3600;
+const MAX_SECONDS: u64 = Lifetimes::LONGEST.as_secs();
+const MAX_HOURS: u64 = MAX_SECONDS / 3600;
 
 const REMEDY: &str = "write whole hours (24), or a number with its unit (90m, 7d, 24h, 30s)";
 
