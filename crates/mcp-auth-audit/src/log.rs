@@ -32,7 +32,8 @@ use crate::writer::{Unwritten, Writer};
 ///   [`AuditOptions::queue_bytes`] wait already, the call blocks until there is room, for at most
 ///   [`AuditOptions::patience`]. After that, and at once while the disk fails, the line is counted in
 ///   [`Health::lost_lines`], [`Health::is_writable`] is false, and the number goes into the log when it can be
-///   written again (`audit_interrupted`). No line is lost without a trace.
+///   written again (`audit_interrupted`). No line is lost without a trace. An event that is too long for a line is
+///   written with its texts cut, and says so (`cut`).
 /// - [`append`](Self::append), for mutations. It is done when the line is durable, together with all others that
 ///   came meanwhile. When the line cannot be written it fails, and the mutation must not happen.
 ///
@@ -167,8 +168,10 @@ fn chain(options: &AuditOptions, storage: Box<dyn Storage>) -> Result<Chain, Fau
 
 impl AuditSink for AuditLog {
     fn record(&self, event: &AuditEvent<'_>) {
-        if with_json(event, |event| self.queue.record(event)).is_none() {
-            self.queue.lose();
+        let record = |event: &AuditEvent<'_>| with_json(event, |json| self.queue.record(json));
+        if record(event).is_none() {
+            // Whoever has a hand in a text must neither keep the event out of the log nor stop the others.
+            record(&event.shortened());
         }
     }
 }
@@ -223,6 +226,9 @@ pub enum CloseError {
     Died,
 }
 
+/// What is too long for a line is written shortened, so that has to fit.
+const _: () = assert!(AuditEvent::LONGEST_SHORTENED <= line::MAX_EVENT);
+
 thread_local! {
     /// The JSON of an event, from its making to the queue. Each thread keeps the memory, so that an event takes none.
     static JSON: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
@@ -234,7 +240,11 @@ fn with_json<T>(event: &AuditEvent<'_>, take: impl FnOnce(&[u8]) -> T) -> Option
     let mut json = JSON.try_with(Cell::take).unwrap_or_default();
     json.clear();
     event.write_json(&mut json);
-    let taken = line::is_event(&json).then(|| take(&json));
+    let is_event = line::is_event(&json);
+    let taken = is_event.then(|| take(&json));
+    if !is_event {
+        json = Vec::new();
+    }
     let _ = JSON.try_with(|kept| kept.set(json));
     taken
 }

@@ -59,12 +59,6 @@ impl Queue {
         }
     }
 
-    /// Counts a decision that cannot be a line.
-    pub(crate) fn lose(&self) {
-        self.state().lost += 1;
-        self.work.notify_one();
-    }
-
     /// Takes a mutation. Never blocks.
     pub(crate) fn submit(&self, event: &[u8]) -> Result<Receipt, AppendError> {
         let mut state = self.state();

@@ -6,6 +6,7 @@
 mod json;
 mod kind;
 mod reference;
+mod short;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -84,6 +85,9 @@ pub struct AuditEvent<'a> {
     /// The request's own id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<&'a str>,
+    /// `true` where a text was too long for the audit and ends early: see [`AuditEvent::shortened`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut: Option<bool>,
 }
 
 impl<'a> AuditEvent<'a> {

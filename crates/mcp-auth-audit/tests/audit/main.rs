@@ -11,6 +11,7 @@ mod archives;
 mod archives_missing;
 mod crash;
 mod house;
+mod long;
 mod redaction;
 mod searching;
 mod tampering;

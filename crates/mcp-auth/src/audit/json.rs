@@ -37,6 +37,7 @@ impl AuditEvent<'_> {
             error_id,
             ip_address,
             request_id,
+            cut,
         } = self;
         to.extend_from_slice(b"{\"timestamp\":\"");
         to.extend_from_slice(&timestamp.to_rfc3339_milliseconds());
@@ -60,6 +61,7 @@ impl AuditEvent<'_> {
         value(to, member!("error_id"), error_id.as_ref());
         value(to, member!("ip_address"), ip_address.as_ref());
         text(to, member!("request_id"), *request_id);
+        value(to, member!("cut"), cut.as_ref());
         to.push(b'}');
     }
 }
@@ -120,6 +122,7 @@ mod tests {
             size: Option<u64>,
             code in option::of(select(RefusalCode::ALL)),
             error_id: Option<[u8; 8]>,
+            cut: Option<bool>,
             ip_address: Option<std::net::IpAddr>,
         ) {
             let [user_id, role, jti, sid, token, target, server, tool_name, outcome, reason, request_id] =
@@ -130,7 +133,7 @@ mod tests {
                 user_id, role, jti, sid, token, target, server, tool_name, success, outcome, execution_time, size,
                 expiry_hours, code, reason,
                 error_id: error_id.map(ErrorId::new),
-                ip_address, request_id,
+                ip_address, request_id, cut,
             })?;
         }
     }
