@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mcp_auth::clock::Timestamp;
 use mcp_auth::store::StoreFuture;
-use mcp_auth_sessions::throttle::{Attempt, ThrottlePolicy, ThrottleStore, Throttled};
+use mcp_auth_sessions::throttle::{Attempt, ThrottlePolicy, ThrottleStore};
 use redis::Cmd;
 
 use crate::RedisStore;
@@ -28,7 +28,8 @@ impl ThrottleStore for RedisStore {
         self.with_rows(KIND, move |rows| async move {
             let mut call = rows.call_on(&BEGIN_ATTEMPT, &attempt);
             call.arg(milliseconds(now.since_epoch()));
-            for one in keys(&attempt) {
+            call.arg(milliseconds(ThrottlePolicy::LONGEST_LINE));
+            for one in std::iter::once(&attempt.account).chain(&attempt.address) {
                 add_policy(&mut call, &one.policy);
             }
             let ask = one_call(&BEGIN_ATTEMPT, call);
@@ -37,10 +38,12 @@ impl ThrottleStore for RedisStore {
         })
     }
 
-    fn succeeded<'a>(&'a self, attempt: &'a Attempt, _: Timestamp) -> StoreFuture<'a, ()> {
+    fn succeeded<'a>(&'a self, attempt: &'a Attempt, now: Timestamp) -> StoreFuture<'a, ()> {
         let attempt = *attempt;
         self.with_rows(KIND, move |rows| async move {
-            let call = rows.call_on(&END_ATTEMPT, &attempt);
+            let mut call = rows.call_on(&END_ATTEMPT, &attempt);
+            call.arg(milliseconds(now.since_epoch()));
+            call.arg(milliseconds(attempt.here.known_for));
             let ask = one_call(&END_ATTEMPT, call);
             rows.engine.ask_for::<u8>(rows.keys.slot, &ask).await.map(drop)
         })
@@ -49,13 +52,13 @@ impl ThrottleStore for RedisStore {
 
 impl Rows {
     fn call_on(&self, program: &'static Program, attempt: &Attempt) -> Cmd {
-        let names: Vec<_> = keys(attempt).map(|one| hex::encode(one.key.as_bytes())).collect();
+        let here = &attempt.here;
+        let address = attempt.address.map(|it| it.key);
+        let keys = [here.known, here.counter, here.turn, attempt.account.key];
+        let names: Vec<_> =
+            keys.iter().chain(&address).map(|key| hex::encode(key.as_bytes())).collect();
         self.keys.call(program, &names.iter().map(String::as_str).collect::<Vec<_>>())
     }
-}
-
-fn keys(attempt: &Attempt) -> impl Iterator<Item = &Throttled> {
-    std::iter::once(&attempt.account).chain(&attempt.address)
 }
 
 fn add_policy(call: &mut Cmd, policy: &ThrottlePolicy) {

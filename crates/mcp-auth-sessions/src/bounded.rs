@@ -100,8 +100,13 @@ impl<C: Counter> BoundedCounters<C> {
         self.exact.remove(key).is_some()
     }
 
+    /// Whether so many new keys would all be held one by one.
+    pub(crate) fn has_room_for(&self, keys: usize) -> bool {
+        self.exact.len().saturating_add(keys) <= self.capacity
+    }
+
     fn has_room(&self) -> bool {
-        self.exact.len() < self.capacity
+        self.has_room_for(1)
     }
 
     fn place(&self, key: &CounterKey) -> usize {

@@ -25,6 +25,15 @@ impl CounterKey {
         }
     }
 
+    /// The counter of a client's network within `scope`: of its IPv4 address, or of the /56 that an IPv6 client at home or in
+    /// a small office often has for itself.
+    pub fn of_network(scope: &str, address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => Self::hash(scope, &v4.octets()),
+            IpAddr::V6(v6) => Self::hash(scope, &(v6.to_bits() >> 72).to_be_bytes()),
+        }
+    }
+
     /// The 16 bytes, for stores.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
@@ -33,6 +42,12 @@ impl CounterKey {
     /// The counter of a part of this one.
     pub(crate) fn part(&self, name: &str) -> Self {
         let digest = Sha256::new().chain_update(self.0).chain_update(name).finalize();
+        Self::cut(&digest)
+    }
+
+    /// The counter of this one and another together.
+    pub(crate) fn with(&self, other: &Self) -> Self {
+        let digest = Sha256::new().chain_update(self.0).chain_update(other.0).finalize();
         Self::cut(&digest)
     }
 
@@ -67,6 +82,15 @@ mod tests {
     fn addresses_count_by_what_one_client_can_have() {
         assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1:2:3"));
         assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    }
+
+    #[test]
+    fn networks_are_wider_than_addresses() {
+        let of = |address: &str| CounterKey::of_network("login", address.parse().unwrap());
+        assert_eq!(of("2001:db8:0:aa00::1"), of("2001:db8:0:aaff::1"));
+        assert_ne!(of("2001:db8:0:aa00::1"), of("2001:db8:0:ab00::1"));
         assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
         assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
     }

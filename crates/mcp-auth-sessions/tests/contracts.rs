@@ -44,7 +44,7 @@ async fn rate_limits() {
 
 #[test]
 fn the_counters_have_the_size_that_their_documentation_says() {
-    const { assert!(MemoryThrottles::MAX_BYTES <= 10 << 20) };
+    const { assert!(MemoryThrottles::MAX_BYTES <= 12 << 20) };
     const { assert!(MemoryRateLimits::max_bytes(Strategy::FixedWindow) <= 8 << 20) };
     const { assert!(MemoryRateLimits::max_bytes(Strategy::MovingWindow) <= 35 << 20) };
     const { assert!(MemoryRateLimits::max_bytes(Strategy::Gcra) <= 8 << 20) };

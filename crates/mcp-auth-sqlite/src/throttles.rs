@@ -1,11 +1,12 @@
-//! Counts of attempts to sign in as rows. An attempt that must wait writes nothing.
+//! Counts of attempts to sign in, turns and addresses that have signed in before as rows. An attempt that waits for its turn
+//! writes nothing.
 
 use std::time::Duration;
 
 use mcp_auth::clock::Timestamp;
 use mcp_auth::store::StoreFuture;
 use mcp_auth_sessions::CounterKey;
-use mcp_auth_sessions::throttle::{Attempt, ThrottleState, ThrottleStore, Throttled};
+use mcp_auth_sessions::throttle::{Attempt, Change, Held, ThrottleState, ThrottleStore};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::SqliteStore;
@@ -21,9 +22,9 @@ impl ThrottleStore for SqliteStore {
         Box::pin(self.writer().run(move |connection| begin(connection, &attempt, now)))
     }
 
-    fn succeeded<'a>(&'a self, attempt: &'a Attempt, _: Timestamp) -> StoreFuture<'a, ()> {
+    fn succeeded<'a>(&'a self, attempt: &'a Attempt, now: Timestamp) -> StoreFuture<'a, ()> {
         let attempt = *attempt;
-        Box::pin(self.writer().run(move |connection| succeeded(connection, &attempt)))
+        Box::pin(self.writer().run(move |connection| succeeded(connection, &attempt, now)))
     }
 }
 
@@ -32,31 +33,24 @@ fn begin(
     attempt: &Attempt,
     now: Timestamp,
 ) -> rusqlite::Result<Option<Duration>> {
-    let mut counted = Vec::with_capacity(2);
-    let mut wait = None;
-    for Throttled { key, policy } in [Some(attempt.account), attempt.address].into_iter().flatten()
-    {
-        match policy.begin(state(connection, &key)?, now) {
-            Ok(state) => counted.push((key, state)),
-            Err(delay) => wait = wait.max(Some(delay)),
-        }
-    }
-    if wait.is_none() {
-        counted.iter().try_for_each(|(key, state)| put(connection, key, *state))?;
-    }
-    Ok(wait)
+    let verdict = attempt.judge(&held(connection, attempt)?, now);
+    write(connection, &verdict.changes)?;
+    Ok(verdict.wait)
 }
 
-fn succeeded(connection: &Connection, attempt: &Attempt) -> rusqlite::Result<()> {
-    let account = attempt.account.key;
-    connection.execute("DELETE FROM throttles WHERE key = ?1", [account.as_bytes()])?;
-    let Some(Throttled { key, .. }) = attempt.address else {
-        return Ok(());
-    };
-    match state(connection, &key)? {
-        Some(held) => put(connection, &key, held.give_back()),
-        None => Ok(()),
-    }
+fn succeeded(connection: &Connection, attempt: &Attempt, now: Timestamp) -> rusqlite::Result<()> {
+    write(connection, &attempt.success(&held(connection, attempt)?, now))
+}
+
+fn held(connection: &Connection, attempt: &Attempt) -> rusqlite::Result<Held> {
+    Held::read(attempt, |key| state(connection, key))
+}
+
+fn write(connection: &Connection, changes: &[Change]) -> rusqlite::Result<()> {
+    changes.iter().try_for_each(|(key, state)| match state {
+        Some(state) => put(connection, key, *state),
+        None => forget(connection, key),
+    })
 }
 
 fn state(connection: &Connection, key: &CounterKey) -> rusqlite::Result<Option<ThrottleState>> {
@@ -75,4 +69,8 @@ fn put(connection: &Connection, key: &CounterKey, state: ThrottleState) -> rusql
     const PUT: &str = "INSERT OR REPLACE INTO throttles VALUES (?1, ?2, ?3, ?4)";
     let times = (whole(state.next_at), whole(state.forget_at));
     connection.execute(PUT, (key.as_bytes(), state.attempts, times.0, times.1)).map(|_| ())
+}
+
+fn forget(connection: &Connection, key: &CounterKey) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM throttles WHERE key = ?1", [key.as_bytes()]).map(|_| ())
 }

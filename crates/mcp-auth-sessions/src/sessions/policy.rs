@@ -25,6 +25,8 @@ pub struct SessionPolicy {
     pub account_throttle: ThrottlePolicy,
     /// How guessing from one address is slowed.
     pub address_throttle: ThrottlePolicy,
+    /// How long after a sign-in from an address strangers at others do not delay the account there; 90 days by default.
+    pub known_for: Duration,
 }
 
 impl Default for SessionPolicy {
@@ -36,6 +38,7 @@ impl Default for SessionPolicy {
             rotation: RotationPolicy::default(),
             account_throttle: ThrottlePolicy::ACCOUNT,
             address_throttle: ThrottlePolicy::ADDRESS,
+            known_for: Duration::from_hours(90 * 24),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::account::{Account, AccountWrite};
 use crate::client::Client;
 use crate::key::CounterKey;
 use crate::password::{Password, PasswordHash, Verification};
-use crate::throttle::{Attempt, Throttled};
+use crate::throttle::{Attempt, Here, Throttled};
 
 impl Sessions {
     /// Signs a user in.
@@ -49,7 +49,8 @@ impl Sessions {
             key: CounterKey::of_address("sign-in from", address),
             policy: self.policy.address_throttle,
         });
-        Attempt { account, address }
+        let here = Here::new(&account.key, client.ip_address, self.policy.known_for);
+        Attempt { account, address, here }
     }
 
     /// The row from which tokens are made: not behind the user's entry, where a change was cut off between its two

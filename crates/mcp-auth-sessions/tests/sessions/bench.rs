@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is a failed test")]
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,6 +88,15 @@ impl Bench {
         password: &str,
     ) -> Result<TokenPair, SignInError> {
         self.sessions.sign_in(name, &Password::new(password), &Client::default()).await
+    }
+
+    pub(crate) async fn sign_in_from(
+        &self,
+        address: IpAddr,
+        password: &str,
+    ) -> Result<TokenPair, SignInError> {
+        let client = Client::new(Some(address), None);
+        self.sessions.sign_in("alice", &Password::new(password), &client).await
     }
 
     pub(crate) async fn refresh(&self, token: &IssuedToken) -> Result<TokenPair, RefreshError> {

@@ -3,6 +3,7 @@
 mod accounts;
 mod bench;
 mod faults;
+mod guessing;
 mod passwords;
 mod redaction;
 mod refresh;
