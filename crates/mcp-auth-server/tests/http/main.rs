@@ -21,6 +21,7 @@ mod server;
 mod commands;
 mod errors;
 mod flow;
+mod guessing;
 mod idle;
 mod open;
 mod refresh;
