@@ -108,8 +108,8 @@ mod tests {
         for _ in 0..MOST * 3 {
             let (waits, began) = (Arc::clone(&waits), Arc::clone(&began));
             let stuck = move || {
-                let _began = began;
                 let _ = waits.lock().unwrap().recv();
+                drop(began);
             };
             assert_eq!(reading.aside(stuck).await, Err(Late));
         }
