@@ -4,8 +4,8 @@ use super::*;
 
 /// What `serve` refuses: how it comes about, and what all three say.
 const REFUSED: [(&str, &str, &str); 8] = [
-    ("MCP_CONFIG_FILE", "broken", "`broken` is not JSON, line 1, "),
-    ("MCP_CONFIG_FILE", "nowhere", "cannot read `nowhere`"),
+    ("MCP_CONFIG_FILE", "broken", "broken` is not JSON, line 1, "),
+    ("MCP_CONFIG_FILE", "nowhere", "nowhere`; create it or name another file"),
     ("MCP_POLICY_FILE", "broken", "broken: line 1: "),
     ("MCP_POLICY_FILE", "nowhere", "nowhere cannot be read: No such file"),
     ("MCP_AUDIT_LOG_PATH", "nowhere/x", "audit file nowhere/x: No such file"),
