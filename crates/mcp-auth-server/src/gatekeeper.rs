@@ -13,7 +13,7 @@ use mcp_auth::action::{CallTool, ConnectServer, DescribeTool, ListServer, ListTo
 use mcp_auth::clock::Clock;
 use mcp_auth::validate::Permit;
 use mcp_gateway::guardian::{self, GuardianCommand};
-use mcp_gateway::{Gateway, Options};
+use mcp_gateway::{Gateway, Options, ToolRef};
 use serde_json::Value;
 
 pub(crate) use self::config::ServersFile;
@@ -125,11 +125,14 @@ impl Gatekeeper {
         timeout: Option<Duration>,
     ) -> Result<CallOutcome, CallError> {
         let CallTool { server, tool } = permit.action();
-        let gone = |_| CallError::ServerFailed {
+        let gone = || CallError::ServerFailed {
             server: server.clone(),
             reason: format!("it has no tool `{tool}` any more"),
         };
-        let tool = self.gateway.resolve(&format!("{server}__{tool}")).map_err(gone)?;
+        // By what the permit says and no text made of it: names that are read are for people.
+        let found = self.gateway.tool(server, tool);
+        let is_permitted = |it: &ToolRef| it.server() == server && it.name() == tool;
+        let tool = found.filter(is_permitted).ok_or_else(gone)?;
         self.gateway.call(&tool, arguments, timeout).await
     }
 

@@ -110,6 +110,11 @@ impl Gateway {
         self.inner.registry.directory().resolve(name)
     }
 
+    /// The tool that a server calls so, whatever others are called: for whoever decided about exactly this one.
+    pub fn tool(&self, server: &str, name: &str) -> Option<ToolRef> {
+        self.inner.registry.directory().tool(server, name).cloned()
+    }
+
     /// Calls a tool. `arguments` is an object, or null for none; `timeout` is what the caller allows,
     /// bounded by [`Options::longest_call_timeout`]. Without it, what the server's entry says holds,
     /// which may be more. Dropping the future cancels the call, and the server is told.

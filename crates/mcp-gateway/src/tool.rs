@@ -98,7 +98,7 @@ impl ToolRef {
         &self.entry.name
     }
 
-    /// `server__tool`, in at most 64 bytes.
+    /// `server__tool`, in at most 64 bytes. What was cut may be the same for two tools: see [`Tool::qualified_name`].
     pub fn qualified_name(&self) -> &str {
         &self.entry.qualified_name
     }

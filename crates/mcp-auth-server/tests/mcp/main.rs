@@ -23,3 +23,4 @@ mod lists;
 mod others;
 mod policy;
 mod servers;
+mod twins;

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{Server, State, Tools};
 use crate::client::{Client, ClientError};
 use crate::config::{ServerConfig, Transport};
+use crate::naming;
 use crate::registry::Registry;
 use crate::restart::Failures;
 use crate::schema::Budget;
@@ -256,8 +257,18 @@ impl Supervisor {
     async fn publish(&self, client: &Client, listed: Vec<ListedTool>) {
         let (server, version) = (self.server.name.clone(), client.about.version.clone());
         let known = self.server.tools.load_full();
+        let (listed, left_out): (Vec<_>, Vec<_>) =
+            listed.into_iter().partition(|tool| naming::is_tool_name(&tool.name));
         if is_same(&known, &listed, &version) {
             return;
+        }
+        if !left_out.is_empty() {
+            let count = left_out.len();
+            tracing::warn!(
+                server,
+                count,
+                "tools are left out: their names have not 1 to 256 bytes"
+            );
         }
         // Schemas may be many and large, and nobody else is to wait until they are prepared.
         let made = spawn_blocking(move || entries(&server, &version, &known, listed)).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{call, fault_server, options, start, start_one, text, until};
-use mcp_gateway::{CallError, Content, Options, ResolveError, Status};
+use mcp_gateway::{CallError, Content, Gateway, Options, ResolveError, Status};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -125,11 +125,68 @@ async fn names_are_plain_where_they_are_unique() {
     let shadowed = gateway.resolve("b__echo").unwrap();
     assert_eq!((shadowed.server(), shadowed.name()), ("b", "echo"), "server__tool always works");
     assert_eq!(gateway.resolve("a__b__echo").unwrap().name(), "b__echo");
-    for tool in gateway.tools(None) {
-        let found = gateway.resolve(&tool.name).unwrap();
-        assert_eq!(found.qualified_name(), tool.qualified_name, "listed names lead to their tool");
-    }
+    every_listed_name_leads_to_its_tool(&gateway);
     assert_eq!(gateway.tools(Some("b")).len(), gateway.server("b").unwrap().tool_count);
+    gateway.shutdown().await;
+}
+
+/// It would be called with the permission for the other one.
+#[tokio::test]
+async fn a_tool_that_is_called_like_the_cut_name_of_another_is_never_taken_for_it() {
+    let long = format!("danger_{}", "x".repeat(70));
+    let alone = start(&[("a.b", fault_server(&[&format!("+{long}")]))], options()).await;
+    let cut = alone.resolve(&long).unwrap().qualified_name().to_owned();
+    assert_eq!(alone.resolve(&cut).unwrap().name(), long);
+    alone.shutdown().await;
+    let twin = cut.strip_prefix("a.b__").unwrap();
+    let words = [format!("+{long}"), format!("+{twin}")];
+    let gateway =
+        start(&[("a.b", fault_server(&words.each_ref().map(String::as_str)))], options()).await;
+    for (name, own_name) in
+        [(cut.as_str(), twin), (twin, twin), (&long, &long), (&format!("a.b__{long}"), &long)]
+    {
+        assert_eq!(gateway.resolve(name).unwrap().name(), own_name, "{name}");
+    }
+    every_listed_name_leads_to_its_tool(&gateway);
+    gateway.shutdown().await;
+}
+
+/// The first 8 digits of SHA-256 are the same for both.
+#[tokio::test]
+async fn two_tools_that_are_cut_to_one_name_are_told_apart() {
+    let names = ["20715", "21546"].map(|end| "t".repeat(60) + end);
+    let words = names.each_ref().map(|name| format!("+{name}"));
+    let gateway =
+        start(&[("a.b", fault_server(&words.each_ref().map(String::as_str)))], options()).await;
+    let [one, two] = names.each_ref().map(|name| gateway.tool("a.b", name).unwrap());
+    assert_eq!(one.qualified_name(), two.qualified_name());
+    assert_eq!([one.name(), two.name()], names.each_ref().map(String::as_str));
+    let name = one.qualified_name().to_owned();
+    let choices = names.each_ref().map(|name| format!("a.b__{name}")).to_vec();
+    assert_eq!(gateway.resolve(&name).unwrap_err(), ResolveError::Ambiguous { name, choices });
+    every_listed_name_leads_to_its_tool(&gateway);
+    gateway.shutdown().await;
+}
+
+fn every_listed_name_leads_to_its_tool(gateway: &Gateway) {
+    for tool in gateway.tools(None) {
+        for name in [&tool.name, &tool.qualified_name] {
+            let found = gateway.resolve(name).unwrap();
+            assert_eq!((found.server(), found.name()), (&*tool.server, &*tool.own_name), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tool_whose_name_is_too_long_is_left_out() {
+    let names = [256, 257].map(|length| "n".repeat(length));
+    let words = names.each_ref().map(|name| format!("+{name}"));
+    let gateway =
+        start(&[("fault", fault_server(&words.each_ref().map(String::as_str)))], options()).await;
+    assert_eq!(gateway.resolve(&names[0]).unwrap().name(), names[0]);
+    assert!(gateway.resolve(&names[1]).is_err() && gateway.tool("fault", &names[1]).is_none());
+    let far_too_long = gateway.resolve(&"\"\u{1}".repeat(30_000)).unwrap_err().to_string();
+    assert!(far_too_long.len() < 2_000 && !far_too_long.contains('\u{1}'), "{far_too_long}");
     gateway.shutdown().await;
 }
 
