@@ -32,6 +32,8 @@ pub struct Options {
     pub calls_at_once: usize,
     /// Calls that may wait for one server; a further one is refused.
     pub calls_waiting: usize,
+    /// Servers that are connected by hand. They stay listed, so that this is all that there can ever be.
+    pub servers_by_hand: usize,
     /// Bytes of one message of a server.
     pub largest_message: usize,
     /// When a failed server is started again.
@@ -40,7 +42,7 @@ pub struct Options {
 
 impl Options {
     /// The defaults: 30 s to start and to answer, 300 s for who asks, 2 s grace, 32 calls at once
-    /// and 128 waiting per server, messages up to 8 MiB.
+    /// and 128 waiting per server, 256 servers connected by hand, messages up to 8 MiB.
     pub fn new(environment: Lookup, now: Now) -> Self {
         Self {
             environment,
@@ -52,6 +54,7 @@ impl Options {
             stop_grace: Duration::from_secs(2),
             calls_at_once: 32,
             calls_waiting: 128,
+            servers_by_hand: 256,
             largest_message: 8 * 1024 * 1024,
             restart: RestartPolicy::default(),
         }
@@ -74,6 +77,7 @@ impl fmt::Debug for Options {
             .field("stop_grace", &self.stop_grace)
             .field("calls_at_once", &self.calls_at_once)
             .field("calls_waiting", &self.calls_waiting)
+            .field("servers_by_hand", &self.servers_by_hand)
             .field("largest_message", &self.largest_message)
             .field("restart", &self.restart)
             .finish_non_exhaustive()

@@ -82,6 +82,14 @@ fn what_cannot_be_connected_is_told() {
         assert_eq!(refused.refusal(), (422, "unprocessable".into()), "{body}");
         assert!(refused.text("detail").contains(problem), "{refused:?}");
     }
+    let mut wordy = by_hand();
+    wordy["description"] = "x".repeat(1_025).into();
+    let refused = house.post(&house.admin, "servers/fs/connect", &wordy);
+    assert_eq!(refused.refusal(), (422, "unprocessable".into()));
+    assert!(
+        refused.text("detail").contains("`description` has more than 1024 bytes"),
+        "{refused:?}"
+    );
     let unknown = house.post(&house.admin, "servers/fs/connect", &Value::Null);
     assert_eq!(unknown.refusal(), (404, "not_found".into()));
     let name = house.post(&house.admin, "servers/a__b/connect", &by_hand());

@@ -16,16 +16,30 @@ use crate::status::ServerStatus;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
     /// There is no server of this name.
-    #[error("there is no server `{name}`; list the servers for the names there are")]
+    #[error(
+        "there is no server `{}`; list the servers for the names there are",
+        naming::shown(name)
+    )]
     Unknown {
         /// The name that was asked for.
         name: String,
     },
     /// No server can have this name.
-    #[error("`{name}` is no name of a server; use 1 to 64 letters, digits, `.`, `-`, single `_`")]
+    #[error(
+        "`{}` is no name of a server; use 1 to 64 letters, digits, `.`, `-`, single `_`",
+        naming::shown(name)
+    )]
     Name {
         /// The name that was asked for.
         name: String,
+    },
+    /// So many are connected by hand as may be, and each stays listed.
+    #[error(
+        "there can be {most} servers that are connected by hand and no more; use the name of one of them, or the configuration file"
+    )]
+    TooMany {
+        /// [`Options::servers_by_hand`](crate::Options::servers_by_hand).
+        most: usize,
     },
     /// The gateway has been shut down.
     #[error("the gateway is being shut down; start it again")]
@@ -59,7 +73,7 @@ impl Gateway {
     /// tried again.
     ///
     /// # Errors
-    /// When no server can have this name. That it cannot be connected is no error here: see the
+    /// When no server can have this name, or there are too many. That it cannot be connected is no error here: see the
     /// status.
     pub async fn connect(
         &self,
@@ -69,6 +83,7 @@ impl Gateway {
         self.check_connect(name)?;
         let server = {
             let _change = self.inner.changes.lock().await;
+            self.check_room(name)?;
             self.replace(name, Ok(config), true).await?
         };
         server.settled().await;
@@ -83,7 +98,15 @@ impl Gateway {
         if !naming::is_server_name(name) {
             return Err(ChangeError::Name { name: name.to_owned() });
         }
+        self.check_room(name)?;
         self.check_running()
+    }
+
+    fn check_room(&self, name: &str) -> Result<(), ChangeError> {
+        let most = self.inner.options.servers_by_hand;
+        let servers = self.inner.registry.servers();
+        let others = servers.values().filter(|it| it.by_hand && it.name != name).count();
+        if others < most { Ok(()) } else { Err(ChangeError::TooMany { most }) }
     }
 
     /// Whether a server of this name can be connected again.

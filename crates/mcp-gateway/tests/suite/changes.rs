@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use crate::remote;
 use crate::support::{self, call, fault_server, options, start, start_one, text, until};
-use mcp_gateway::{ChangeError, Config, ServerConfig, Status};
+use mcp_gateway::{ChangeError, Config, Options, ServerConfig, Status};
 use serde_json::json;
 
 #[tokio::test]
@@ -46,6 +46,25 @@ async fn a_server_comes_and_goes_by_hand() {
     gateway.shutdown().await;
     let stopping = gateway.connect("fault", fault_server(&[])).await.unwrap_err();
     assert_eq!(stopping, ChangeError::Stopping);
+}
+
+/// They stay listed for good, so whoever connects more and more must come to an end.
+#[tokio::test]
+async fn so_many_servers_are_connected_by_hand_and_no_more() {
+    let options = Options { servers_by_hand: 1, ..options() };
+    let gateway = start(&[("named", fault_server(&[]))], options).await;
+    gateway.connect("one", fault_server(&[])).await.unwrap();
+    gateway.disconnect("one").await.unwrap();
+    let refused = gateway.connect("two", fault_server(&[])).await.unwrap_err();
+    assert_eq!(
+        (&refused, gateway.check_connect("two")),
+        (&ChangeError::TooMany { most: 1 }, Err(refused.clone()))
+    );
+    assert!(refused.to_string().starts_with("there can be 1 servers"), "{refused}");
+    let again = gateway.connect("one", fault_server(&[])).await.unwrap();
+    assert_eq!(again.status, Status::Connected);
+    gateway.reconnect("named").await.unwrap();
+    gateway.shutdown().await;
 }
 
 #[tokio::test]

@@ -19,6 +19,9 @@ use crate::serve::body::Accepted;
 use crate::serve::call::{Answer, Call};
 use crate::serve::refuse;
 
+/// Longest description, in bytes. Everybody who lists the servers is sent it.
+const MAX_DESCRIPTION: usize = 1024;
+
 /// Longest endpoint, in bytes. It stands on the audit, whose lines are 64 KiB at most, however much of it is escaped.
 const MAX_ENDPOINT: usize = 4 * 1024;
 
@@ -34,6 +37,7 @@ pub(super) struct Request {
     /// A program with its arguments, which no shell reads; or a URL. 4096 bytes at most.
     #[serde(default)]
     endpoint: Option<String>,
+    /// 1024 bytes at most.
     #[serde(default)]
     description: Option<String>,
     /// Seconds that its calls may take where the caller does not say, 3600 at most.
@@ -83,8 +87,9 @@ fn permit(call: &Call) -> Result<Permit<ConnectServer>, Rejection> {
 /// The server that the request describes, if it describes one.
 fn config_of(call: &Call, request: Request) -> Result<Option<ServerConfig>, Rejection> {
     let Request { transport, endpoint, description, timeout } = request;
+    require_short(call, "endpoint", endpoint.as_ref(), MAX_ENDPOINT)?;
+    require_short(call, "description", description.as_ref(), MAX_DESCRIPTION)?;
     let (transport, endpoint) = match (transport, endpoint) {
-        (_, Some(endpoint)) if endpoint.len() > MAX_ENDPOINT => return Err(too_long(call)),
         (Some(transport), Some(endpoint)) => (transport, endpoint),
         (None, None) if description.is_none() && timeout.is_none() => return Ok(None),
         (None, _) => return Err(missing(call, "transport")),
@@ -109,10 +114,19 @@ fn missing(call: &Call, field: &str) -> Rejection {
     )))
 }
 
-fn too_long(call: &Call) -> Rejection {
-    call.refuse(refuse::unprocessable(format!(
-        "`endpoint` has more than {MAX_ENDPOINT} bytes; put what is long into a file that the program reads"
-    )))
+fn require_short(
+    call: &Call,
+    field: &str,
+    text: Option<&String>,
+    longest: usize,
+) -> Result<(), Rejection> {
+    if text.is_none_or(|text| text.len() <= longest) {
+        return Ok(());
+    }
+    let detail = format!(
+        "`{field}` has more than {longest} bytes; put what is long into a file, with the program that reads it"
+    );
+    Err(call.refuse(refuse::unprocessable(detail)))
 }
 
 /// On disk before anything is started: whatever becomes of this process, what it was about to run is known.
@@ -152,6 +166,7 @@ async fn tell(
 pub(super) fn refused(call: &Call, error: &ChangeError) -> Rejection {
     let code = match error {
         ChangeError::Unknown { .. } => RefusalCode::NotFound,
+        ChangeError::TooMany { .. } => RefusalCode::Conflict,
         ChangeError::Name { .. } => RefusalCode::Unprocessable,
         ChangeError::Stopping => RefusalCode::Overloaded,
     };

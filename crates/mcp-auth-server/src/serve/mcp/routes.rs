@@ -105,7 +105,7 @@ pub(crate) const ROUTES: &[Route] = &[
         }),
         query: &[],
         answers: &[(StatusCode::OK, Content::Json(schema::<shapes::Changed>))],
-        refusals: &[Code::NotFound, Code::AdhocConnectOff, Code::Overloaded],
+        refusals: &[Code::NotFound, Code::Conflict, Code::AdhocConnectOff, Code::Overloaded],
         handler: || handle(MethodFilter::POST, connect::connect),
     },
     Route {
