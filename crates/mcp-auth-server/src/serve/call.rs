@@ -12,7 +12,9 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use mcp_auth::action::Action;
 use mcp_auth::audit::{AuditEvent, AuditKind};
+use mcp_auth::claims::MAX_NAME_BYTES;
 use mcp_auth::refusal::{Reason, Refusal, RefusalCode};
+use mcp_auth::text::Escaped;
 use mcp_auth::validate::{Caller, Expect, LiveToken, Permit};
 use mcp_auth::{Gate, Origin, Refused};
 use mcp_auth_sessions::Sessions;
@@ -24,6 +26,9 @@ use serde::de::DeserializeOwned;
 use super::app::App;
 use super::body::Accepted;
 use super::{body, refuse};
+
+/// Longest name in a path, in bytes: a server's, two underscores and a tool's. No user's is longer.
+const LONGEST_NAME: usize = 64 + 2 + 256;
 
 /// What a handler returns. A refusal has been audited by whoever made it.
 pub(crate) type Answer = Result<Response, Rejection>;
@@ -80,13 +85,17 @@ impl Call {
         Client::new(self.origin().ip_address, agent)
     }
 
-    /// The parameter in the path, decoded.
+    /// The name in the path, decoded.
     ///
     /// # Errors
-    /// `not_found` where it is not UTF-8.
+    /// `not_found` where it is not UTF-8, or longer than a name can be.
     pub(crate) fn parameter(&self) -> Result<&str, Rejection> {
-        let unknown = || self.refuse(refuse::request(RefusalCode::NotFound, "Not Found"));
-        self.parameter.as_deref().ok_or_else(unknown)
+        let unknown = |detail| self.refuse(refuse::request(RefusalCode::NotFound, detail));
+        let name = self.parameter.as_deref().ok_or_else(|| unknown("Not Found"))?;
+        if name.len() > LONGEST_NAME {
+            return Err(unknown("The name in the path is longer than any that there is"));
+        }
+        Ok(name)
     }
 
     /// Who asks.
@@ -106,7 +115,7 @@ impl Call {
     pub(crate) fn token(&self) -> Result<&LiveToken, Rejection> {
         let nobody = || {
             self.refuse(Reason::Denied {
-                action: format!("{} {}", self.parts.method, self.parts.uri.path().escape_default()),
+                action: format!("{} {}", self.parts.method, Escaped(self.parts.uri.path())),
                 role: "user".to_owned(),
                 decided_by: "authentication is switched off, so nobody is known".to_owned(),
             })
@@ -185,11 +194,27 @@ impl Call {
         caller.authorize(self.gate.policy(), action).ok()
     }
 
-    /// The first value of a query parameter, decoded.
-    pub(crate) fn query(&self, name: &str) -> Option<String> {
+    /// The first value of a query parameter that is a name, decoded.
+    ///
+    /// # Errors
+    /// `unprocessable` where it is longer than a name can be.
+    pub(crate) fn query(&self, name: &str) -> Result<Option<String>, Rejection> {
         let query = self.parts.uri.query().unwrap_or_default().as_bytes();
         let mut pairs = form_urlencoded::parse(query);
-        pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
+        let found = pairs.find(|(found, _)| found == name).map(|(_, value)| value);
+        found.map(|value| self.short_name(name, value.into_owned())).transpose()
+    }
+
+    /// The value of a field that is a name.
+    ///
+    /// # Errors
+    /// As for [`Call::query`].
+    pub(crate) fn short_name(&self, field: &str, value: String) -> Result<String, Rejection> {
+        if value.len() > MAX_NAME_BYTES {
+            let detail = format!("`{field}` has more than {MAX_NAME_BYTES} bytes; send a name");
+            return Err(self.refuse(refuse::unprocessable(detail)));
+        }
+        Ok(value)
     }
 
     /// What the body says.

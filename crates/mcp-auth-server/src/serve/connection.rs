@@ -12,7 +12,7 @@ use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use mcp_auth_tower::PeerAddress;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -27,7 +27,7 @@ use super::connections::{Awaited, Ticket, Untaken, Unwritten};
 /// How long the head of a request may take, and how long a connection is kept without one.
 const HEAD: Duration = Duration::from_secs(20);
 
-/// Most headers, and most bytes of a head. What is over is answered with 431.
+/// Most headers, and most bytes of a head. What is over is answered with 431, or with 414 where the target alone is.
 const MAX_HEADERS: usize = 100;
 const MAX_HEAD_BYTES: u16 = 32 * 1024;
 
@@ -124,9 +124,28 @@ fn answer(
     let mut request = request.map(|body| Body::new(Awaited::new(body, &ticket)));
     request.extensions_mut().insert(PeerAddress::from(peer));
     async move {
+        if let Some(status) = refused_head(&request) {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = status;
+            return Ok(response);
+        }
         let Ok(response) = router.call(request).await;
         drop(busy);
         Ok(response.map(|body| Body::new(Untaken::new(body, &ticket))))
+    }
+}
+
+/// The answer to a head that is too large, as hyper gives it. What hyper reads at once may be a good deal more than what it was
+/// told to keep.
+fn refused_head<B>(request: &Request<B>) -> Option<StatusCode> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let headers = request.headers().iter();
+    let headers: usize = headers.map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let most = usize::from(MAX_HEAD_BYTES);
+    match (target > most, target + headers > most) {
+        (true, _) => Some(StatusCode::URI_TOO_LONG),
+        (_, true) => Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE),
+        _ => None,
     }
 }
 

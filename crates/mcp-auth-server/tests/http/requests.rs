@@ -125,6 +125,12 @@ fn heads_that_are_too_large_or_broken_end_at_the_door() {
     assert!(raw(&many.bytes()).starts_with("HTTP/1.1 431 "));
     let large = Ask::get("/health").header("X-Large", "x".repeat(64 * 1024));
     assert!(raw(&large.bytes()).starts_with("HTTP/1.1 431 "));
+    let just_above = Ask::get("/health").header("X-Large", "x".repeat(32 * 1024));
+    assert!(raw(&just_above.bytes()).starts_with("HTTP/1.1 431 "));
+    let target = Ask::get(&format!("/health?x={}", "x".repeat(32 * 1024)));
+    assert!(raw(&target.bytes()).starts_with("HTTP/1.1 414 "));
+    let just_below = Ask::get("/health").header("X-Large", "x".repeat(32_000));
+    assert!(raw(&just_below.bytes()).starts_with("HTTP/1.1 200 "));
     assert!(raw(b"NONSENSE\r\n\r\n").starts_with("HTTP/1.1 400 "));
     let chunked = b"POST /api/v1/auth/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
         Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nnonsense\r\n";

@@ -20,6 +20,7 @@ mod cancel;
 mod clients;
 mod house;
 mod lists;
+mod names;
 mod others;
 mod policy;
 mod servers;

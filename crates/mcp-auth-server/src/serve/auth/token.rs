@@ -51,7 +51,7 @@ pub(super) async fn token(mut call: Call) -> Answer {
 }
 
 async fn sign_in(call: &Call, asked: TokenRequest) -> Answer {
-    let username = required(call, "username", asked.username)?;
+    let username = call.short_name("username", required(call, "username", asked.username)?)?;
     let password = Password::new(required(call, "password", asked.password)?);
     count(call).await?;
     call.require_audit()?;

@@ -1,4 +1,5 @@
-//! Tokens that a client sent in the place of a name, kept out of the audit and the log.
+//! Texts of events as they are written: tokens that a client sent in the place of a name are kept out of the audit and the
+//! log, and every text has an end.
 
 use std::borrow::Cow;
 
@@ -26,14 +27,14 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// The event with these texts.
+    /// The event with these texts, none of which is too long for a line.
     pub(super) fn within(&'a self, event: &AuditEvent<'a>) -> AuditEvent<'a> {
         let mut event = *event;
         event.target = self.target.as_deref();
         event.server = self.server.as_deref();
         event.tool_name = self.tool_name.as_deref();
         event.reason = self.reason.as_deref();
-        event
+        event.shortened()
     }
 }
 

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::response::IntoResponse;
 use mcp_auth::action::{Action, CallTool, DescribeTool, ListTool};
 use mcp_auth::refusal::RefusalCode;
+use mcp_auth::text::Escaped;
 use mcp_auth::validate::Caller;
 use mcp_auth_tower::axum::Rejection;
 
@@ -14,7 +15,7 @@ use crate::serve::refuse;
 
 pub(super) async fn list(call: Call) -> Answer {
     let caller = call.caller()?;
-    let server = call.query("server_name");
+    let server = call.query("server_name")?;
     let tools = visible(&call, caller, server.as_deref()).into_iter().map(Tool::from);
     Ok(Json(tools.collect::<Vec<_>>()).into_response())
 }
@@ -70,12 +71,14 @@ pub(super) fn find<A: Action>(
     {
         call.authorize(action(target))?;
     }
-    let detail = format!("Several servers have a tool `{name}`; use one of {}", shown.join(", "));
+    let (name, choices) = (Escaped(name), shown.join(", "));
+    let detail = format!("Several servers have a tool `{name}`; use one of {choices}");
     Err(call.refuse(refuse::request(RefusalCode::Conflict, detail)))
 }
 
 /// Its server went away between two looks.
 fn unavailable(call: &Call, name: &str) -> Rejection {
+    let name = Escaped(name);
     let detail = format!("The server of the tool `{name}` is not connected; look at its health");
     call.refuse(refuse::request(RefusalCode::ServerFailed, detail))
 }

@@ -42,7 +42,7 @@ fn page(call: &Call) -> Result<(Option<String>, usize), Rejection> {
     let query = call.parts().uri.query().unwrap_or_default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match name.as_ref() {
-            "after" => after = Some(value.into_owned()),
+            "after" => after = Some(call.short_name("after", value.into_owned())?),
             "limit" => {
                 let number = value.parse().ok().filter(|number| (1..=MOST).contains(number));
                 let illegal = || format!("`limit` is not a number from 1 to {MOST}");
