@@ -1,6 +1,7 @@
 //! Accounts: who may sign in, with what role, and the store that keeps them.
 
 mod memory;
+mod name;
 
 use std::fmt;
 
@@ -9,6 +10,7 @@ use mcp_auth::roles::Role;
 use mcp_auth::store::StoreFuture;
 
 pub use self::memory::MemoryAccounts;
+pub use self::name::{check_new_name, may_be_token};
 use crate::password::PasswordHash;
 
 /// One account.

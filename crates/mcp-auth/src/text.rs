@@ -25,8 +25,8 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Characters that a terminal obeys instead of showing, or that change how their neighbours look.
-fn is_deceptive(c: char) -> bool {
+/// Characters that a terminal obeys instead of showing, that nobody sees, or that change how their neighbours look.
+pub fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -9,8 +9,8 @@ use mcp_auth::roles::Role;
 use mcp_auth::text::Escaped;
 use mcp_auth_cli::redact::Shown;
 use mcp_auth_cli::{Failure, exit, output};
-use mcp_auth_sessions::account::Account;
-use mcp_auth_sessions::{AccountChange, NewAccount};
+use mcp_auth_sessions::account::{Account, check_new_name};
+use mcp_auth_sessions::{AccountChange, AccountError, NewAccount};
 
 use super::desk::{Desk, account_refused, no_answer};
 use crate::args::{Common, PasswordSource, User};
@@ -49,7 +49,7 @@ fn list(common: &Common) -> Result<u8, Failure> {
 }
 
 fn add(common: &Common, name: &str, role: &Role, source: &PasswordSource) -> Result<u8, Failure> {
-    refuse_token(name)?;
+    check_new_name(name).map_err(|problem| account_refused(&AccountError::Name(problem)))?;
     let desk = Desk::open(common)?;
     // A name that is taken is told before the password is asked for.
     if find(&desk, name)?.is_some() {
@@ -115,19 +115,6 @@ fn existing(desk: &Desk, name: &str) -> Result<Account, Failure> {
         let hint = "`mcp-auth-server user list` shows the accounts; is this the right --data-dir?";
         Failure::new(exit::USAGE, message).with_hint(hint)
     })
-}
-
-/// Whether somebody put a token where a name belongs. It would be in every list, and in the audit log for good.
-fn may_be_token(name: &str) -> bool {
-    name.contains("eyJ") && name.contains('.')
-}
-
-fn refuse_token(name: &str) -> Result<(), Failure> {
-    if may_be_token(name) {
-        return Err(Failure::new(exit::USAGE, "the name may be a token; nothing was created")
-            .with_hint("give the account a name, such as alice"));
-    }
-    Ok(())
 }
 
 fn taken(name: &str) -> Failure {

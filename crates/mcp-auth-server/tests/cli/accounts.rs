@@ -44,6 +44,14 @@ fn mistakes_are_told_with_what_to_do() {
     host.feed("user add bob --password-stdin", "short").says(2, "fewer than 8 bytes");
     host.feed("user add bob --password-stdin --password-file password", PASSWORD)
         .says(2, "cannot be used with");
+    for (name, reason) in [
+        ("alice ", "the name begins or ends with white space; leave that out"),
+        ("alice\u{200b}", "the name holds a character that nobody sees"),
+        ("eyJhbGci.eyJ1c2Vy.c2ln", "the name may be a token; choose a name"),
+    ] {
+        let added = host.args(&["user", "add", name, "--password-stdin"], PASSWORD);
+        added.says(2, reason);
+    }
     host.run("user add bob --role Chief --password-file password").says(2, "is not a legal role");
     host.run("user delete admin").says(2, "add --yes");
     assert_eq!(host.run("user list --json").json().as_array().unwrap().len(), 1);

@@ -51,9 +51,14 @@ fn names_of_accounts_are_legal_and_shown_harmlessly() {
     let host = Host::initialised();
     for name in hostile() {
         let added = host.args(&["user", "add", &name, "--password-stdin"], PASSWORD);
-        let is_legal = name.len() <= 256 && !name.contains(['\n', '\x1b']);
+        let is_legal =
+            name.len() <= 256 && !name.contains(['\n', '\x1b', '\u{202e}']) && name != " ";
         assert_eq!(added.exit, if is_legal { 0 } else { 2 }, "{name:?}: {added:?}");
     }
+    // Another system may have had it.
+    let hash = "$2y$07$usesomesillystringfore2uDLvp1Ii2e./U9C8sBjqp8I90dH6hi";
+    let line = serde_json::json!({ "username": "a\u{202e}b", "password_hash": hash });
+    host.args(&["user", "import", "-"], &line.to_string()).says(0, "Imported: 1 account");
     let list = host.run("user list");
     assert!(!list.stdout.contains(['\u{202e}', '\x1b']), "{list:?}");
     let json = host.run("user list --json").json();

@@ -35,6 +35,28 @@ fn add_superadmin(server: &Server, name: &str) {
     assert!(added.status.success(), "{added:?}");
 }
 
+/// In a list, two of them would look like one account.
+#[test]
+fn names_that_deceive_or_may_be_tokens_are_refused_with_the_reason() {
+    let server = Server::start();
+    let (admin, _) = server.admin();
+    let token = server.token_of("ci", Role::User);
+    for (name, reason) in [
+        ("alice ", "`username` begins or ends with white space"),
+        (" ", "`username` begins or ends with white space"),
+        ("alice\u{200b}", "`username` holds a character that nobody sees"),
+        ("\u{202e}ecila", "`username` holds a character that nobody sees"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjoiYSJ9.c2ln", "`username` may be a token"),
+        (&token, "`username` "),
+    ] {
+        let refused = create(&server, &admin, name, "user");
+        assert_eq!(refused.refusal(), (422, "unprocessable".into()), "{name:?}");
+        let detail = refused.text("detail");
+        assert!(detail.starts_with(reason) && !detail.contains("eyJ"), "{detail}");
+    }
+    assert!(!server.audit().contains("eyJ"));
+}
+
 #[test]
 fn an_admin_creates_lists_changes_and_deletes_users() {
     let server = Server::start();

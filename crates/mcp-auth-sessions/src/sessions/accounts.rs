@@ -1,6 +1,5 @@
 //! Accounts: listed, changed, deleted.
 
-use mcp_auth::claims::check_name;
 use mcp_auth::roles::Role;
 use mcp_auth::store::StoreError;
 
@@ -8,7 +7,7 @@ use super::change::Edit;
 use super::outcome::{AccountError, Changed};
 use super::policy::date;
 use super::{ATTEMPTS, Sessions, contended};
-use crate::account::{Account, Tombstone};
+use crate::account::{Account, Tombstone, check_new_name};
 use crate::password::{Password, PasswordHash};
 
 /// One change of an account. All but a new name end the user's tokens.
@@ -87,7 +86,7 @@ impl Sessions {
             AccountChange::Role(role) => Ready::Role(role),
             AccountChange::Active(active) => Ready::Active(active),
             AccountChange::Username(name) => {
-                check_name(&name).map_err(AccountError::Name)?;
+                check_new_name(&name).map_err(AccountError::Name)?;
                 Ready::Username(name)
             }
         };

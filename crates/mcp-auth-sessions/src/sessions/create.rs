@@ -8,13 +8,13 @@ use super::Sessions;
 use super::accounts::Ready;
 use super::outcome::AccountError;
 use super::policy::date;
-use crate::account::{Account, AccountWrite};
+use crate::account::{Account, AccountWrite, check_new_name};
 use crate::password::{Password, PasswordHash};
 
 /// An account to be.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
-    /// Its first username, and its `user_id` for good.
+    /// Its first username, and its `user_id` for good: see [`check_new_name`].
     pub username: String,
     /// Its password.
     pub password: Password,
@@ -43,7 +43,7 @@ impl Sessions {
     /// # Errors
     /// [`AccountError`]. After [`AccountError::Store`] there may be an account that is disabled; enable it.
     pub async fn create_account(&self, new: NewAccount) -> Result<Account, AccountError> {
-        check_name(&new.username).map_err(AccountError::Name)?;
+        check_new_name(&new.username).map_err(AccountError::Name)?;
         let password = self.hash(&new.password).await?;
         let (user_id, username) = (new.username.clone(), new.username);
         let role = new.role;

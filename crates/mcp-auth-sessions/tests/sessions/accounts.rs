@@ -201,3 +201,24 @@ async fn an_imported_account_signs_in_and_keeps_its_tokens_unless_it_is_disabled
     assert!(matches!(import("a\n", "x", true).await, Err(AccountError::Name(_))));
     assert!(matches!(import("x", "", true).await, Err(AccountError::Name(_))));
 }
+
+#[tokio::test]
+async fn a_name_that_no_new_account_can_have_goes_on_where_another_system_gave_it() {
+    let hash = "$2y$07$usesomesillystringfore2uDLvp1Ii2e./U9C8sBjqp8I90dH6hi";
+    let bench = Bench::with_alice().await;
+    for name in ["ann ", "ann\u{200b}"] {
+        let (password, role) = (Password::new(PASSWORD), Role::User);
+        let new = NewAccount { username: name.into(), password, role };
+        let refused = bench.sessions.create_account(new).await;
+        assert!(matches!(refused, Err(AccountError::Name(_))), "{refused:?}");
+        let renamed = change(&bench, AccountChange::Username(name.into())).await;
+        assert!(matches!(renamed, Err(AccountError::Name(_))), "{renamed:?}");
+
+        let password = PasswordHash::from_export(hash).unwrap();
+        let (user_id, username) = (name.to_owned(), name.to_owned());
+        let new = ImportedAccount { user_id, username, role: Role::User, active: true, password };
+        bench.sessions.import_account(new).await.unwrap();
+        let pair = bench.sign_in_with(name, "rasmuslerdorf").await.unwrap();
+        assert_eq!(pair.access.claims.user_id(), name);
+    }
+}

@@ -4,11 +4,10 @@
 use mcp_auth::claims::check_name;
 use mcp_auth::roles::Role;
 use mcp_auth_sessions::ImportedAccount;
+use mcp_auth_sessions::account::may_be_token;
 use mcp_auth_sessions::password::PasswordHash;
 use serde::Deserialize;
 use serde_json::error::Category;
-
-use crate::commands::user::may_be_token;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

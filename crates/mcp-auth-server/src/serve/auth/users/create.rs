@@ -7,8 +7,9 @@ use axum::response::IntoResponse;
 use mcp_auth::action::ManageUsers;
 use mcp_auth::audit::AuditKind;
 use mcp_auth::roles::Role;
-use mcp_auth_sessions::NewAccount;
+use mcp_auth_sessions::account::check_new_name;
 use mcp_auth_sessions::password::Password;
+use mcp_auth_sessions::{AccountError, NewAccount};
 use mcp_auth_tower::axum::Rejection;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::JsonSchema;
@@ -23,7 +24,8 @@ use crate::serve::refuse;
 /// An account to be.
 #[derive(Deserialize, JsonSchema)]
 pub(in crate::serve::auth) struct NewUser {
-    /// The name to sign in with, and the user id for good.
+    /// The name to sign in with, and the user id for good: 256 bytes at most, without white space at its ends, and without
+    /// characters that nobody sees.
     #[schemars(length(min = 1))]
     username: String,
     /// 8 to 1024 bytes.
@@ -36,6 +38,8 @@ pub(in crate::serve::auth) struct NewUser {
 pub(in crate::serve::auth) async fn create(mut call: Call) -> Answer {
     call.authorize(ManageUsers)?;
     let asked: NewUser = call.read(Accepted::Json).await?;
+    check_new_name(&asked.username)
+        .map_err(|problem| refused(&call, AccountError::Name(problem)))?;
     let role = asked.role.map_or(Ok(Role::User), |name| role_named(&call, &name))?;
     require_grantable(&call, &asked.username, &role)?;
     call.require_audit()?;
